@@ -1,0 +1,137 @@
+"""Comparison: what a fair comparison of optimizers found, as plain data with a documented JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from thalweg.core.run import Run
+
+FORMAT = 1
+"""Version of the JSON object; it rises when a key changes its meaning or goes away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A mean over seeds with its 95 % Student interval; `low` and `high` are NaN for a single seed."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One optimizer's place in the ranking.
+
+    Attributes:
+        optimizer: Registry name.
+        rank: 1 for the leader.
+        config: The best trial's setting, as JSON types, with the seed of the tuning runs.
+        test: The objective metric on the test split, over the fresh seeds.
+        valid: The same on the validation split.
+        steps_to_target: Mean updates until the validation target, over the seeds that reached it.
+        seconds_to_target: The same in training time.
+        reached: How many seeds reached the target (0 without a target).
+        seconds: Mean training time of one full run.
+        edge_of_range: ``"low"`` or ``"high"`` if the best rate is the first or last of its range that was
+            tried, so that a better one may lie outside; else ``None``.
+        diverged: How many of the tuning trials diverged.
+        search: The interval of the learning rate, log-uniform.
+    """
+
+    optimizer: str
+    rank: int
+    config: Mapping[str, Any]
+    test: Interval
+    valid: Interval
+    steps_to_target: float | None
+    seconds_to_target: float | None
+    reached: int
+    seconds: float
+    edge_of_range: str | None
+    diverged: int
+    search: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """The leader against one other: can they be told apart?
+
+    Attributes:
+        leader: Registry name of the leader.
+        other: Registry name of the other.
+        difference: Mean over seeds of the leader's test metric minus the other's.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        p: Two-sided paired t-test over the seeds.
+        p_holm: `p` after Holm's correction for the number of pairs.
+        distinct: Whether ``p_holm < 0.05``.
+    """
+
+    leader: str
+    other: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    distinct: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the result depends on beside the settings: versions, hardware, the exact command."""
+
+    command: str
+    started: str
+    thalweg: str
+    torch: str
+    python: str
+    platform: str
+    processor: str
+    threads: int
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What `thalweg.compare` returns.
+
+    Attributes:
+        problem: The problem's name.
+        metric: The objective metric, such as ``"accuracy"``.
+        higher_is_better: Its direction.
+        target: The validation target, if the problem has one.
+        budget: Tuning trials an optimizer.
+        seeds: The fresh seeds of the final runs.
+        ranking: Best first.
+        pairs: The leader against each other.
+        trials: Every tuning run, in order, optimizer by optimizer.
+        finals: Every final run, on the fresh seeds, with test metrics.
+        seconds: Wall time of the whole comparison.
+        tested_on: ``"test"``, or ``"valid"`` if the problem has no test split (then results are optimistic).
+        missing: What an interruption left out, one sentence each; empty if all was done.
+        environment: Versions, hardware, command.
+    """
+
+    problem: str
+    metric: str
+    higher_is_better: bool
+    target: float | None
+    budget: int
+    seeds: tuple[int, ...]
+    ranking: tuple[Standing, ...]
+    pairs: tuple[Pair, ...]
+    trials: tuple[Run, ...]
+    finals: tuple[Run, ...]
+    seconds: float
+    tested_on: str
+    missing: tuple[str, ...]
+    environment: Environment
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented object: plain JSON types, NaN and infinity as ``None``."""
+        return {"format": FORMAT, **{f.name: _plain(getattr(self, f.name)) for f in fields(self)}}

@@ -1,0 +1,6 @@
+"""The ground floor: the words every other package speaks.
+
+``errors`` is the exception tree, ``registry`` the name tables, ``seeding`` derives every random seed,
+``config`` is one complete setting of a run, ``run`` what it gave and ``events`` what it says on the way.
+Nothing here knows torch, a terminal or a file format.
+"""

@@ -1,0 +1,64 @@
+"""What a training loop says while it works. A sink listens; the loop knows no database and no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from thalweg.core.config import Config
+from thalweg.core.run import Epoch, Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all events; `run_id` tells the runs of one sink apart."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """A run begins, or goes on from a checkpoint after `resumed_at` epochs."""
+
+    problem: str
+    config: Config
+    total_epochs: int
+    resumed_at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochEnded(Event):
+    """One more epoch of the curve."""
+
+    epoch: Epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEnded(Event):
+    """The run is over, whatever its outcome."""
+
+    run: Run
+
+
+Sink = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """Hear an event and do nothing: the sink of those who only want the result."""
+
+
+def tee(*sinks: Sink) -> Sink:
+    """Return a sink that hands every event to each of `sinks`, in order.
+
+    Example:
+        >>> heard = []
+        >>> tee(heard.append, silent)(Event(run_id="a"))
+        >>> heard
+        [Event(run_id='a')]
+    """
+
+    def everyone(event: Event) -> None:
+        for sink in sinks:
+            sink(event)
+
+    return everyone
