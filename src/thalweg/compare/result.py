@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from thalweg.core.errors import InputError
 from thalweg.core.run import Run
 
 FORMAT = 1
@@ -133,5 +134,35 @@ class Comparison:
     environment: Environment
 
     def to_json(self) -> dict[str, Any]:
-        """Return the documented object: plain JSON types, NaN and infinity as ``None``."""
-        return {"format": FORMAT, **{f.name: _plain(getattr(self, f.name)) for f in fields(self)}}
+        """Return the documented, versioned object; floats may be NaN (`core.plain.strict` makes them null)."""
+        return {
+            "format": FORMAT,
+            **{f.name: getattr(self, f.name) for f in fields(self)},
+            "ranking": [asdict(standing) | {"config": dict(standing.config)} for standing in self.ranking],
+            "pairs": [asdict(pair) for pair in self.pairs],
+            "trials": [run.to_json() for run in self.trials],
+            "finals": [run.to_json() for run in self.finals],
+            "environment": asdict(self.environment),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Comparison:
+        """Rebuild what `to_json` gave."""
+        if data.get("format") != FORMAT:
+            raise InputError(
+                "This comparison was written in another format.", got=data.get("format"), expected=FORMAT
+            )
+        parts = {name: value for name, value in data.items() if name != "format"}
+        parts["ranking"] = tuple(_standing(row) for row in data["ranking"])
+        parts["pairs"] = tuple(Pair(**pair) for pair in data["pairs"])
+        for name in ("trials", "finals"):
+            parts[name] = tuple(Run.from_json(run) for run in data[name])
+        for name in ("seeds", "missing"):
+            parts[name] = tuple(data[name])
+        parts["environment"] = Environment(**data["environment"])
+        return cls(**parts)
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    intervals = {name: Interval(**row[name]) for name in ("test", "valid")}
+    return Standing(**{**row, **intervals, "search": tuple(row["search"])})

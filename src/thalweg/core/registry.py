@@ -1,4 +1,4 @@
-"""Name tables; an entry may lie in a higher layer as a ``"module:attribute"`` string, resolved on first use."""
+"""Name tables; an entry of a higher layer is a ``"module:attribute"`` string, resolved on first use."""
 
 from __future__ import annotations
 
