@@ -134,7 +134,7 @@ class Comparison:
     environment: Environment
 
     def to_json(self) -> dict[str, Any]:
-        """Return the documented, versioned object; floats may be NaN (`core.plain.strict` makes them null)."""
+        """Return the documented, versioned object; floats may be NaN (`core.plain.strict` nulls them)."""
         return {
             "format": FORMAT,
             **{f.name: getattr(self, f.name) for f in fields(self)},
