@@ -1,1 +1,58 @@
-"""TODO."""
+"""The language in which update rules are written, and what can be derived from a sentence of it.
+
+A rule is a plain function of symbolic tensors (``expression``), declared with ``@rule`` (``rule``); options such
+as weight decay are sentences of the same kind (``option``). ``program`` composes a rule and its options into
+one graph. From that graph come the NumPy ``oracle`` (float64: the truth; float32: the bit reference), the
+``latex`` form, and every lowering of `thalweg.engine`. Numbers that are the same for a whole row (a parameter
+group, a member of a cohort) are computed once per step in float64 by ``row``.
+"""
+
+from thalweg.formula.expression import (
+    Expression,
+    Number,
+    Tensor,
+    absolute,
+    clip,
+    exp,
+    log,
+    maximum,
+    minimum,
+    sign,
+    sqrt,
+    where,
+)
+from thalweg.formula.interval import Finite, Fraction, Interval, NonNegative, Positive
+from thalweg.formula.option import Option, option
+from thalweg.formula.program import Program, compose
+from thalweg.formula.row import Row
+from thalweg.formula.rule import Hyper, Rule, Scalar, Update, rule
+
+__all__ = [
+    "Expression",
+    "Finite",
+    "Fraction",
+    "Hyper",
+    "Interval",
+    "NonNegative",
+    "Number",
+    "Option",
+    "Positive",
+    "Program",
+    "Row",
+    "Rule",
+    "Scalar",
+    "Tensor",
+    "Update",
+    "absolute",
+    "clip",
+    "compose",
+    "exp",
+    "log",
+    "maximum",
+    "minimum",
+    "option",
+    "rule",
+    "sign",
+    "sqrt",
+    "where",
+]

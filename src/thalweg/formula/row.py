@@ -1,0 +1,121 @@
+"""Row: one set of hyper-parameters, a step count and scalar state; a parameter group or a cohort member.
+
+What depends on scalars alone is computed here, once per row and step, in float64.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+from thalweg.formula.expression import Expression, in_order
+from thalweg.formula.program import Program, product_name
+
+
+@dataclass
+class Row:
+    """The numbers that a set of tensors shares.
+
+    Attributes:
+        hyper: Values of the hyper-parameters, by the rule's names.
+        t: Updates done.
+        state: Scalar state after those updates; what is missing has its initial value.
+        member: Whose gradient norm it shares: rows of one model have one member.
+    """
+
+    hyper: dict[str, float]
+    t: int = 0
+    state: dict[str, float] = field(default_factory=dict[str, float])
+    member: int = 0
+
+    def advance(self, program: Program, norm: float = math.nan, *, count: bool = True) -> tuple[float, ...]:
+        """Return the values of ``program.frontier`` for the next update, and move on to after it.
+
+        Args:
+            program: The update; its hyper-parameters are in `hyper`.
+            norm: The global gradient norm, where the program needs it.
+            count: False for a move that is no update (`unshift`, `realign`): t stands still.
+        """
+        old = {**program.initial, **self.state}
+        t = self.t + 1 if count else self.t
+        values, new = _compile(program)(self.hyper, old, t, norm)
+        self.t = t
+        self.state.update(zip(program.scalars, new, strict=True))
+        return values
+
+
+_Evaluate = Callable[[dict[str, float], dict[str, float], int, float], tuple[tuple[float, ...], tuple[float, ...]]]
+
+
+@cache
+def _compile(program: Program) -> _Evaluate:
+    """Turn the scalar part of the graph into one Python function."""
+    outputs = [*program.frontier, *program.scalars.values()]
+    names: dict[Expression, str] = {}
+    lines = ["def evaluate(hyper, state, t, norm):"]
+    for number, node in enumerate(in_order(outputs)):
+        names[node] = f"x{number}"
+        lines.append(f"    x{number} = {_code(node, names, program)}")
+    frontier = "".join(f"{names[node]}, " for node in program.frontier)
+    scalars = "".join(f"{names[node]}, " for node in program.scalars.values())
+    lines.append(f"    return ({frontier}), ({scalars})")
+    scope: dict[str, object] = {
+        "divide": _divide,
+        "power": _power,
+        "math": math,
+        "nan": math.nan,
+        "inf": math.inf,
+    }
+    exec("\n".join(lines), scope)
+    return scope["evaluate"]  # pyright: ignore[reportReturnType]
+
+
+_FORMS = {
+    "neg": "-{0}",
+    "sqrt": "math.sqrt({0}) if {0} >= 0 else nan",
+    "abs": "abs({0})",
+    "exp": "power(math.e, {0})",
+    "log": "math.log({0}) if {0} > 0 else nan",
+    "add": "{0} + {1}",
+    "sub": "{0} - {1}",
+    "mul": "{0} * {1}",
+    "div": "divide({0}, {1})",
+    "pow": "power({0}, {1})",
+    "lt": "{0} < {1}",
+    "le": "{0} <= {1}",
+    "gt": "{0} > {1}",
+    "ge": "{0} >= {1}",
+    "where": "{1} if {0} else {2}",
+}
+
+
+def _code(node: Expression, names: dict[Expression, str], program: Program) -> str:
+    if node.op == "constant":
+        return repr(node.payload)
+    if node.op == "input":
+        if node.name in ("t", "norm"):
+            return node.name
+        return f"{'hyper' if node.name in program.hypers else 'state'}[{node.name!r}]"
+    args = [names[arg] for arg in node.args]
+    if node.op == "product":
+        return f"state[{product_name(node)!r}] * {args[0]}"
+    return _FORMS[node.op].format(*args)
+
+
+def _divide(a: float, b: float) -> float:
+    """IEEE division, where Python's raises."""
+    if b:
+        return a / b
+    return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _power(a: float, b: float) -> float:
+    """A power that overflows to infinity, where Python's raises."""
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.nan

@@ -1,0 +1,120 @@
+"""The state of an optimizer: per parameter its slots, its step count and scalar states, every one a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from thalweg.core.errors import CheckpointError
+from thalweg.formula import Program, Row
+
+STASH = "interim"
+"""The key under which `eval` keeps the interim point; its presence is the side that a state dict records."""
+
+State = MutableMapping[Tensor, dict[str, Any]]
+Group = dict[str, Any]
+
+
+@dataclass
+class Bundle:
+    """Parameters of one group whose counts and scalar states agree, with the row that they share."""
+
+    group: int
+    row: Row
+    params: list[Tensor]
+    slots: list[tuple[Tensor, ...]]
+    numbers: dict[str, Tensor]
+
+    def write_numbers(self) -> None:
+        """Write the row's count and scalar states into the tensors that its parameters show in their state."""
+        for name, tensor in self.numbers.items():
+            tensor.fill_(self.row.t if name == "step" else self.row.state[name])
+
+
+def gather(group: int, params: Sequence[Tensor], state: State, program: Program) -> list[Bundle]:
+    """Return the bundles of `params`, with state made for those that have none."""
+    found: dict[tuple[float, ...], Bundle] = {}
+    for p in params:
+        own = _complete(state[p], p, program)
+        numbers = {name: float(own[name]) if name in own else start for name, start in program.initial.items()}
+        step = int(own["step"])
+        key = (step, *numbers.values())
+        if key not in found:
+            tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
+            tensors["step"] = torch.tensor(float(step))
+            found[key] = Bundle(group, Row({}, step, numbers), [], [], tensors)
+        own.update(found[key].numbers)
+        found[key].params.append(p)
+        found[key].slots.append(tuple(own[name] for name in program.slots))
+    return list(found.values())
+
+
+def _complete(own: dict[str, Any], p: Tensor, program: Program) -> dict[str, Any]:
+    """Add what is missing: slots of zeros, in float32 for parameters of 16 bits, and a count of zero."""
+    dtype = torch.promote_types(p.dtype, torch.float32)
+    for name in program.slots:
+        if name not in own:
+            own[name] = torch.zeros_like(p, dtype=dtype, memory_format=torch.preserve_format)
+    own.setdefault("step", torch.tensor(0.0))
+    return own
+
+
+def check_fit(kind: str, slots: Sequence[str], groups: Sequence[Group], state_dict: Mapping[str, Any]) -> None:
+    """Raise a CheckpointError that names the first group or parameter that does not fit.
+
+    Args:
+        kind: The optimizer's class name, for the message.
+        slots: Names of the state tensors it needs.
+        groups: Its parameter groups.
+        state_dict: What is about to be loaded.
+    """
+    saved = state_dict["param_groups"]
+    if len(saved) != len(groups):
+        raise CheckpointError("The optimizer state has other groups.", got=len(saved), expected=len(groups))
+    for number, (theirs, ours) in enumerate(zip(saved, groups, strict=True)):
+        count = len(ours["params"])
+        if len(theirs["params"]) != count:
+            raise CheckpointError(
+                f"Group {number} of the optimizer state has another number of parameters.",
+                got=len(theirs["params"]),
+                expected=f"{count}: {', '.join(_title(ours, position) for position in range(count))}",
+                remedy="load it into the model and the groups it was saved with",
+            )
+        for position, (key, p) in enumerate(zip(theirs["params"], ours["params"], strict=True)):
+            if key in state_dict["state"]:
+                _check_parameter(kind, slots, _title(ours, position), p, state_dict["state"][key])
+
+
+def _check_parameter(kind: str, slots: Sequence[str], title: str, p: Tensor, saved: Mapping[str, Tensor]) -> None:
+    expected = (*slots, "step")
+    if any(name not in saved for name in expected):
+        raise CheckpointError(
+            f"The state of {title} is not one of {kind}.",
+            got=", ".join(sorted(saved)),
+            expected=", ".join(expected),
+        )
+    for name in slots:
+        if saved[name].shape != p.shape:
+            raise CheckpointError(
+                f"The state {name!r} of {title} has another shape.",
+                got=tuple(saved[name].shape),
+                expected=tuple(p.shape),
+            )
+
+
+def _title(group: Mapping[str, Any], position: int) -> str:
+    p = group["params"][position]
+    name = group["param_names"][position] if "param_names" in group else f"number {position}"
+    return f"parameter {name} {tuple(p.shape)}"
+
+
+def restore_exactly(groups: Sequence[Group], state: State, state_dict: Mapping[str, Any]) -> None:
+    """Undo torch's cast of every state to the parameter's dtype: counts, sums and wide slots keep theirs."""
+    for theirs, ours in zip(state_dict["param_groups"], groups, strict=True):
+        for key, p in zip(theirs["params"], ours["params"], strict=True):
+            for name, value in state_dict["state"].get(key, {}).items():
+                state[p][name] = value.detach().clone().to(p.device if value.dim() else value.device)
