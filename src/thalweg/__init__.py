@@ -1,1 +1,74 @@
-"""thalweg: a workbench for optimizing the training of deep networks in PyTorch."""
+"""thalweg: a workbench for optimizing the training of deep networks in PyTorch.
+
+Give it a model, a loss and data. ``compare`` finds the optimizer that trains it best and says how sure that
+is, ``fit`` trains one setting, ``report`` makes a page of either. The optimizers in `thalweg.optim` drop
+into any PyTorch loop. Everything is imported on first use.
+
+Example:
+    >>> import thalweg as tw
+    >>> problem = tw.load("digits/logistic")
+    >>> run = tw.fit(problem, tw.Config(optimizer="adam", hyper={"lr": 0.01}), epochs=1)
+    >>> str(run.outcome)
+    'completed'
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from thalweg.compare.protocol import compare as compare
+    from thalweg.compare.result import Comparison as Comparison
+    from thalweg.core.config import Config as Config
+    from thalweg.core.errors import ThalwegError as ThalwegError
+    from thalweg.core.run import Epoch as Epoch
+    from thalweg.core.run import Outcome as Outcome
+    from thalweg.core.run import Run as Run
+    from thalweg.formula import rule as rule
+    from thalweg.problems import Metric as Metric
+    from thalweg.problems import Problem as Problem
+    from thalweg.problems import load as load
+    from thalweg.report import write as report
+    from thalweg.train import Learner as Learner
+    from thalweg.train import fit as fit
+
+_HOME = {
+    "Comparison": "compare.result:Comparison",
+    "Config": "core.config:Config",
+    "Epoch": "core.run:Epoch",
+    "Learner": "train:Learner",
+    "Metric": "problems:Metric",
+    "Outcome": "core.run:Outcome",
+    "Problem": "problems:Problem",
+    "Run": "core.run:Run",
+    "ThalwegError": "core.errors:ThalwegError",
+    "compare": "compare:",
+    "fit": "train:fit",
+    "load": "problems:load",
+    "report": "report:",
+    "rule": "formula:rule",
+}
+
+__all__ = [
+    "Comparison",
+    "Config",
+    "Epoch",
+    "Learner",
+    "Metric",
+    "Outcome",
+    "Problem",
+    "Run",
+    "ThalwegError",
+    "compare",
+    "fit",
+    "load",
+    "report",
+    "rule",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _HOME[name].partition(":")
+    home = import_module(f"{__name__}.{module}")
+    return getattr(home, attribute) if attribute else home

@@ -39,7 +39,7 @@ class Epoch:
     """One pass over the training split, measured at its end.
 
     Attributes:
-        number: Epochs done, 1 for the first; 0 is the state before training (no ``train_loss``).
+        number: Epochs done, 1 for the first.
         step: Updates done.
         seconds: Training time so far, without evaluation and checkpoints.
         lr: The learning rate of the epoch's last update.

@@ -127,7 +127,11 @@ def _form(node: Expression, args: list[str], name: str, target: str | None) -> l
 
 def _where(node: Expression, args: list[str]) -> str:
     condition, a, b = args
-    if not node.args[0].elementwise:
+    if not node.args[0].elementwise:  # a copy of one branch: what is done to it later must not reach an input
+        a, b = (
+            f"{name}.clone()" if branch.elementwise else f"torch.full_like(p, {name})"
+            for branch, name in zip(node.args[1:], (a, b), strict=True)
+        )
         return f"{a} if {condition} else {b}"
     if not node.args[1].elementwise and not node.args[2].elementwise:
         a = f"torch.full_like(p, {a})"

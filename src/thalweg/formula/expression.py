@@ -125,6 +125,14 @@ def _make(op: str, args: tuple[Expression, ...], payload: str | float | None, el
 
 def _node(op: str, *args: Number) -> Expression:
     nodes = tuple(as_expression(arg) for arg in args)
+    answer = next((node for node in nodes[op == "where" :] if node.boolean), None)
+    if answer is not None:
+        raise InputTypeError(
+            "A rule calculates with the answer of a comparison.",
+            got=repr(answer),
+            expected="a number",
+            remedy="write where(condition, 1.0, 0.0)",
+        )
     return _make(op, nodes, None, any(node.elementwise for node in nodes))
 
 

@@ -42,7 +42,11 @@ class Interval:
             OutOfRangeError: It is NaN or lies outside.
         """
         try:
+            if isinstance(value, str):
+                raise TypeError
             number = float(value)  # pyright: ignore[reportArgumentType]
+        except OverflowError:
+            number = math.nan
         except (TypeError, ValueError):
             raise InputTypeError(f"{name} is no number.", got=repr(value), expected=repr(self)) from None
         if number not in self:

@@ -59,7 +59,8 @@ class Oracle:
 
     def step(self, gradients: Mapping[str, Array]) -> None:
         """Update every parameter that has a gradient."""
-        norm = np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in gradients.values()))
+        with np.errstate(all="ignore"):
+            norm = np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in gradients.values()))
         values = self.row.advance(self.program, float(norm))
         for name, g in gradients.items():
             self.apply(self.program, name, values, g)
@@ -72,7 +73,7 @@ class Oracle:
 
     def apply(self, program: Program, name: str, values: tuple[float, ...], g: Array | None = None) -> None:
         """Evaluate the elementwise part for one parameter with a row's scalars."""
-        inputs = self.tensors[name] | ({} if g is None else {"g": np.asarray(g, self.dtype)})
+        inputs = self.tensors[name] | ({} if g is None else {"g": np.array(g, self.dtype)})
         scalars = {node: np.asarray(v, self.dtype)[()] for node, v in zip(program.frontier, values, strict=True)}
         results: dict[Expression, Any] = dict(scalars)
 

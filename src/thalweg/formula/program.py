@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from thalweg.core.errors import InputError
-from thalweg.formula.expression import Expression, in_order, scalar, tensor
+from thalweg.formula.expression import Expression, as_expression, in_order, scalar, tensor
 from thalweg.formula.option import Option
 from thalweg.formula.rule import Hyper, Rule
 
@@ -90,7 +90,14 @@ def _trace(
         raise InputError(
             f"The rule {rule.name} returns {len(new)} values.", expected=f"{len(names)}: {', '.join(names)}"
         )
-    values = dict(zip(names, new, strict=True))
+    values = {name: as_expression(value) for name, value in zip(names, new, strict=True)}
+    for name, value in values.items():
+        if value.elementwise == (name in rule.scalars):
+            raise InputError(
+                f"The rule {rule.name} returns the wrong kind of value for {name}.",
+                got=repr(value),
+                expected="an expression of scalars alone" if value.elementwise else "an expression of tensors",
+            )
     return values, {name: values.pop(name) for name in rule.scalars}
 
 

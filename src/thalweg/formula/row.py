@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
+import numpy as np
+
 from thalweg.formula.expression import Expression, in_order
 from thalweg.formula.program import Program, product_name
 
@@ -61,23 +63,17 @@ def _compile(program: Program) -> _Evaluate:
     frontier = "".join(f"{names[node]}, " for node in program.frontier)
     scalars = "".join(f"{names[node]}, " for node in program.scalars.values())
     lines.append(f"    return ({frontier}), ({scalars})")
-    scope: dict[str, object] = {
-        "divide": _divide,
-        "power": _power,
-        "math": math,
-        "nan": math.nan,
-        "inf": math.inf,
-    }
+    scope: dict[str, object] = {"nan": math.nan, "inf": math.inf, **_FUNCTIONS}
     exec("\n".join(lines), scope)
     return scope["evaluate"]  # pyright: ignore[reportReturnType]
 
 
 _FORMS = {
     "neg": "-{0}",
-    "sqrt": "math.sqrt({0}) if {0} >= 0 else nan",
+    "sqrt": "sqrt({0})",
     "abs": "abs({0})",
-    "exp": "power(math.e, {0})",
-    "log": "math.log({0}) if {0} > 0 else nan",
+    "exp": "exp({0})",
+    "log": "log({0})",
     "add": "{0} + {1}",
     "sub": "{0} - {1}",
     "mul": "{0} * {1}",
@@ -104,18 +100,27 @@ def _code(node: Expression, names: dict[Expression, str], program: Program) -> s
     return _FORMS[node.op].format(*args)
 
 
-def _divide(a: float, b: float) -> float:
-    """IEEE division, where Python's raises."""
-    if b:
-        return a / b
-    return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
+def _total(python: Callable[..., float], ieee: np.ufunc) -> Callable[..., float]:
+    """Return the function of Python's, with the infinity or NaN of IEEE 754 where that raises."""
+
+    def function(*args: float) -> float:
+        try:
+            return python(*args)
+        except (ArithmeticError, ValueError):
+            with np.errstate(all="ignore"):
+                return float(ieee(*map(float, args)))
+
+    return function
 
 
-def _power(a: float, b: float) -> float:
-    """A power that overflows to infinity, where Python's raises."""
-    try:
-        return math.pow(a, b)
-    except OverflowError:
-        return math.inf
-    except ValueError:
-        return math.nan
+def _quotient(a: float, b: float) -> float:
+    return a / b
+
+
+_FUNCTIONS = {
+    "divide": _total(_quotient, np.divide),
+    "power": _total(math.pow, np.power),
+    "sqrt": _total(math.sqrt, np.sqrt),
+    "exp": _total(math.exp, np.exp),
+    "log": _total(math.log, np.log),
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args, get_type_hints
@@ -97,11 +99,9 @@ def read_hyper(function: Callable[..., object]) -> dict[str, Hyper]:
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is not parameter.KEYWORD_ONLY or hints.get(name) is bool or name in ("t", "norm"):
             continue
-        if parameter.default is parameter.empty:
-            raise InputError(f"The hyper-parameter {name!r} of {_name(function)} has no default.")
         notes = get_args(hints.get(name, Any))[1:]
         interval = next((note for note in notes if isinstance(note, Interval)), Interval())
-        found[name] = Hyper(name, float(parameter.default), interval)
+        found[name] = Hyper(name, float(_default(function, parameter)), interval)
     return found
 
 
@@ -121,7 +121,7 @@ def _read(
             expected="(p, g, *states, *, hyper-parameters with defaults)",
         )
     states = positional[2:]
-    scalars = {p.name: float(p.default) for p in states if hints.get(p.name) == Scalar}
+    scalars = {p.name: float(_default(function, p)) for p in states if hints.get(p.name) == Scalar}
     return Rule(
         name=_name(function),
         function=function,
@@ -129,11 +129,36 @@ def _read(
         slots=tuple(p.name for p in states if p.name not in scalars),
         scalars=scalars,
         hypers=read_hyper(function),
-        flags={name: bool(p.default) for name, p in parameters.items() if hints.get(name) is bool},
+        flags={name: bool(_default(function, p)) for name, p in parameters.items() if hints.get(name) is bool},
         interim=interim,
         search=search,
         uses_time="t" in parameters,
     )
+
+
+def _default(function: Callable[..., object], parameter: inspect.Parameter) -> Any:
+    if parameter.default is parameter.empty:
+        raise InputError(f"{parameter.name!r} of the rule {_name(function)} has no default.")
+    return parameter.default
+
+
+def text(rule: Rule) -> str:
+    """Return the rule as it was written, the docstring left out.
+
+    Example:
+        >>> from thalweg.rules import sgd
+        >>> print(text(sgd))
+        def sgd(p, g, *, lr=0.001):
+            return p - lr * g
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(rule.function))).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    tree.decorator_list, tree.returns = [], None
+    for argument in (*tree.args.args, *tree.args.kwonlyargs):
+        argument.annotation = None
+    if ast.get_docstring(tree):
+        del tree.body[0]
+    return ast.unparse(tree)
 
 
 def _name(function: Callable[..., object]) -> str:

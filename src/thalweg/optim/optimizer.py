@@ -81,7 +81,7 @@ class RuleOptimizer(torch.optim.Optimizer):
                 if group[name] is not None:
                     hyper.interval.check(name, group[name])
         for name, hyper in self.rule.hypers.items():
-            hyper.interval.check(self.names.get(name, name), self._value(group, hyper))
+            hyper.interval.check(self.names.get(name, name), self._raw(group, name))
         for p in group["params"]:
             if p.is_complex() or not p.is_floating_point():
                 raise InputTypeError("Only real floating-point parameters can be optimized.", got=p.dtype)
@@ -206,10 +206,24 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises:
             CheckpointError: Groups, parameters or shapes that do not fit; it names the parameter.
         """
-        check_fit(type(self).__name__, self.rule.slots, self.param_groups, state_dict)
-        super().load_state_dict(state_dict)
-        restore_exactly(self.param_groups, self.state, state_dict)
-        self._forget()
+        final: dict[str, Any] = {}
+
+        def check(_: torch.optim.Optimizer, given: dict[str, Any]) -> None:
+            keys = {self.names.get(symbol, symbol).partition(".")[0] for symbol in self.rule.hypers}
+            check_fit(type(self).__name__, {*keys, *self.rule.flags}, self.program, self.param_groups, given)
+            final.update(given)
+
+        def restore(_: torch.optim.Optimizer) -> None:
+            restore_exactly(self.rule.slots, self.param_groups, self.state, final)
+
+        # Between the user's hooks: what they made of the state is what counts, and they see it restored.
+        before = self.register_load_state_dict_pre_hook(check)
+        after = self.register_load_state_dict_post_hook(restore, prepend=True)
+        try:
+            super().load_state_dict(state_dict)
+        finally:
+            before.remove()
+            after.remove()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -239,9 +253,16 @@ class RuleOptimizer(torch.optim.Optimizer):
         return {name: self._value(group, hyper) for name, hyper in hypers.items()}
 
     def _value(self, group: Group, hyper: Hyper) -> float:
-        key, _, index = self.names.get(hyper.name, hyper.name).partition(".")
-        value = group[key][int(index)] if index else group[key]
+        value = self._raw(group, hyper.name)
         return hyper.default if value is None else float(value)
+
+    def _raw(self, group: Group, symbol: str) -> Any:
+        """What the group holds under torch's name for the rule's symbol."""
+        key, _, index = self.names.get(symbol, symbol).partition(".")
+        try:
+            return group[key][int(index)] if index else group[key]
+        except (TypeError, IndexError):
+            raise InputTypeError(f"{key} is no pair.", got=repr(group[key]), expected="two numbers") from None
 
     def _tables(self) -> list[Table]:
         tables: dict[Program, Table] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,49 +55,72 @@ def gather(group: int, params: Sequence[Tensor], state: State, program: Program)
 
 def _complete(own: dict[str, Any], p: Tensor, program: Program) -> dict[str, Any]:
     """Add what is missing: slots of zeros, in float32 for parameters of 16 bits, and a count of zero."""
-    dtype = torch.promote_types(p.dtype, torch.float32)
     for name in program.slots:
         if name not in own:
-            own[name] = torch.zeros_like(p, dtype=dtype, memory_format=torch.preserve_format)
+            own[name] = torch.zeros_like(p, dtype=_wide(p), memory_format=torch.preserve_format)
     own.setdefault("step", torch.tensor(0.0))
     return own
 
 
-def check_fit(kind: str, slots: Sequence[str], groups: Sequence[Group], state_dict: Mapping[str, Any]) -> None:
+def _wide(p: Tensor) -> torch.dtype:
+    return torch.promote_types(p.dtype, torch.float32)
+
+
+def check_fit(
+    kind: str,
+    keys: Set[str],
+    program: Callable[[Group], Program],
+    groups: Sequence[Group],
+    state_dict: Mapping[str, Any],
+) -> None:
     """Raise a CheckpointError that names the first group or parameter that does not fit.
 
     Args:
         kind: The optimizer's class name, for the message.
-        slots: Names of the state tensors it needs.
+        keys: What its groups must hold.
+        program: Returns the program of a group.
         groups: Its parameter groups.
         state_dict: What is about to be loaded.
     """
+    if not {"state", "param_groups"} <= state_dict.keys():
+        raise CheckpointError("This is not the state of an optimizer.", got=", ".join(map(str, state_dict)))
     saved = state_dict["param_groups"]
     if len(saved) != len(groups):
         raise CheckpointError("The optimizer state has other groups.", got=len(saved), expected=len(groups))
     for number, (theirs, ours) in enumerate(zip(saved, groups, strict=True)):
-        count = len(ours["params"])
-        if len(theirs["params"]) != count:
-            raise CheckpointError(
-                f"Group {number} of the optimizer state has another number of parameters.",
-                got=len(theirs["params"]),
-                expected=f"{count}: {', '.join(_title(ours, position) for position in range(count))}",
-                remedy="load it into the model and the groups it was saved with",
-            )
+        _check_group(kind, keys, number, theirs, ours)
+        expected = program(theirs)
         for position, (key, p) in enumerate(zip(theirs["params"], ours["params"], strict=True)):
             if key in state_dict["state"]:
-                _check_parameter(kind, slots, _title(ours, position), p, state_dict["state"][key])
+                _check_parameter(kind, expected, _title(ours, position), p, state_dict["state"][key])
 
 
-def _check_parameter(kind: str, slots: Sequence[str], title: str, p: Tensor, saved: Mapping[str, Tensor]) -> None:
-    expected = (*slots, "step")
-    if any(name not in saved for name in expected):
+def _check_group(kind: str, keys: Set[str], number: int, theirs: Group, ours: Group) -> None:
+    if not keys <= theirs.keys():
+        raise CheckpointError(
+            f"Group {number} of the optimizer state is not one of {kind}.",
+            got=", ".join(sorted(theirs)),
+            expected=", ".join(sorted(keys)),
+        )
+    count = len(ours["params"])
+    if len(theirs["params"]) != count:
+        raise CheckpointError(
+            f"Group {number} of the optimizer state has another number of parameters.",
+            got=len(theirs["params"]),
+            expected=f"{count}: {', '.join(_title(ours, position) for position in range(count))}",
+            remedy="load it into the model and the groups it was saved with",
+        )
+
+
+def _check_parameter(kind: str, program: Program, title: str, p: Tensor, saved: Mapping[str, Tensor]) -> None:
+    expected = {*program.slots, *program.initial, "step"}
+    if saved.keys() - {STASH} != expected:
         raise CheckpointError(
             f"The state of {title} is not one of {kind}.",
             got=", ".join(sorted(saved)),
-            expected=", ".join(expected),
+            expected=", ".join(sorted(expected)),
         )
-    for name in slots:
+    for name in program.slots:
         if saved[name].shape != p.shape:
             raise CheckpointError(
                 f"The state {name!r} of {title} has another shape.",
@@ -112,9 +135,13 @@ def _title(group: Mapping[str, Any], position: int) -> str:
     return f"parameter {name} {tuple(p.shape)}"
 
 
-def restore_exactly(groups: Sequence[Group], state: State, state_dict: Mapping[str, Any]) -> None:
-    """Undo torch's cast of every state to the parameter's dtype: counts, sums and wide slots keep theirs."""
+def restore_exactly(
+    slots: Sequence[str], groups: Sequence[Group], state: State, state_dict: Mapping[str, Any]
+) -> None:
+    """Undo torch's cast of every state to the parameter's dtype: numbers keep theirs, slots are wide."""
     for theirs, ours in zip(state_dict["param_groups"], groups, strict=True):
         for key, p in zip(theirs["params"], ours["params"], strict=True):
             for name, value in state_dict["state"].get(key, {}).items():
-                state[p][name] = value.detach().clone().to(p.device if value.dim() else value.device)
+                kept = value.detach().clone()
+                dtype = p.dtype if name == STASH else _wide(p)
+                state[p][name] = kept.to(p.device, dtype) if name in (*slots, STASH) else kept

@@ -1,1 +1,35 @@
-"""TODO."""
+"""What is to be trained: model, loss, data, metrics and target in one object that every verb takes.
+
+``problem`` is that object and what it fills in, ``probe`` tries it out on one small batch, ``metrics`` are
+its measures and ``networks`` its plain nets. ``catalog`` holds the problems with fixed definitions and can
+be listed without torch; ``files`` finds a user's own in their Python file. Names are resolved on first use,
+so that listing stays quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from thalweg.problems.catalog import Row as Row
+    from thalweg.problems.catalog import load as load
+    from thalweg.problems.catalog import rows as rows
+    from thalweg.problems.files import from_file as from_file
+    from thalweg.problems.files import resolve as resolve
+    from thalweg.problems.metrics import Metric as Metric
+    from thalweg.problems.metrics import accuracy as accuracy
+    from thalweg.problems.networks import mlp as mlp
+    from thalweg.problems.problem import Problem as Problem
+
+_HOME = {
+    **dict.fromkeys(("Row", "load", "rows"), "catalog"),
+    **dict.fromkeys(("from_file", "resolve"), "files"),
+    **dict.fromkeys(("Metric", "accuracy"), "metrics"),
+    "mlp": "networks",
+    "Problem": "problem",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,1 +1,10 @@
-"""TODO."""
+"""Training: one run of one Config, told as events.
+
+``learner`` holds what a run is made of and trains an epoch; ``loop`` goes over epochs; ``stopping``
+decides when to stop early; ``checkpoint`` writes and reads all of it; ``threads`` measures how many pay.
+"""
+
+from thalweg.train.learner import Learner, OptimizerFactory
+from thalweg.train.loop import fit, run_learner
+
+__all__ = ["Learner", "OptimizerFactory", "fit", "run_learner"]

@@ -1,0 +1,99 @@
+"""What several commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from thalweg.core.config import Number
+from thalweg.core.errors import InputError
+
+
+def _problem_names(incomplete: str) -> list[str]:
+    from thalweg.problems.catalog import rows
+
+    return [row.name for row in rows if row.name.startswith(incomplete)]
+
+
+def _optimizer_names(incomplete: str) -> list[str]:
+    from thalweg.rules import rules
+
+    return [name for name in rules if name.startswith(incomplete)]
+
+
+def _schedule_names(incomplete: str) -> list[str]:
+    from thalweg.schedules import schedules
+
+    return [name for name in schedules if name.startswith(incomplete)]
+
+
+ProblemName = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROBLEM",
+        help="A name of the catalog (see `thalweg problems`), or path/to/file.py:name.",
+        autocompletion=_problem_names,
+    ),
+]
+OptimizerName = Annotated[
+    str, typer.Option("--optimizer", "-o", help="A name of `thalweg optimizers`.", autocompletion=_optimizer_names)
+]
+ScheduleName = Annotated[
+    str,
+    typer.Option(
+        help="constant, step, inverse or exponential; time is counted in epochs.", autocompletion=_schedule_names
+    ),
+]
+ScheduleOptions = Annotated[
+    list[str] | None,
+    typer.Option("--schedule-set", metavar="NAME=VALUE", help="An option of the schedule: k, every, divide."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter, such as momentum=0.95; repeat at will."),
+]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training data; the problem's if left out.")]
+BatchSize = Annotated[int | None, typer.Option(help="Samples a step; the problem's if left out.")]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder of MNIST and Fashion-MNIST; else $THALWEG_DATA, else a cache.")
+]
+Store = Annotated[Path, typer.Option(envvar="THALWEG_STORE", help="The SQLite file that keeps every run.")]
+Threads = Annotated[
+    int | None, typer.Option(help="Torch threads; measured on your problem and machine if left out.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output and nothing else.")]
+
+STORE = Path("thalweg-runs") / "runs.db"
+
+
+def pairs(texts: Sequence[str] | None) -> dict[str, Number]:
+    """Return ``NAME=VALUE`` texts as numbers and switches.
+
+    Raises:
+        InputError: A text of another form.
+
+    Example:
+        >>> pairs(["momentum=0.95", "maximize=true"])
+        {'momentum': 0.95, 'maximize': True}
+    """
+    found: dict[str, Number] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        try:
+            found[name.strip()] = _SWITCHES[value.lower()] if value.lower() in _SWITCHES else float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InputError(
+                "A setting cannot be read.",
+                got=text,
+                expected="NAME=NUMBER or NAME=true",
+                remedy="such as --set momentum=0.9",
+            )
+    return found
+
+
+_SWITCHES = {"true": True, "false": False}

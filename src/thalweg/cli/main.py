@@ -1,0 +1,63 @@
+"""The entry point: every command, and errors as a few lines."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from thalweg.cli import compare, fit, optimizers, problems, report, runs
+from thalweg.core.errors import ThalwegError
+
+app = typer.Typer(
+    name="thalweg",
+    help="Optimize the training of deep networks in PyTorch: compare optimizers fairly, fit, report.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _module in (compare, fit, problems, optimizers, runs, report):
+    app.command(_module.__name__.rpartition(".")[2])(_module.command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"thalweg {version('thalweg')}")
+        raise typer.Exit
+
+
+@app.callback()
+def thalweg(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")] = False,
+) -> None:
+    """Optimize the training of deep networks in PyTorch: compare optimizers fairly, fit, report."""
+
+
+def main() -> None:
+    """Run the command line; exit code 0 done, 1 could not be done, 2 bad usage, 130 interrupted."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    try:
+        app()
+    except ThalwegError as error:
+        if debug:
+            raise
+        _say(str(error))
+    except KeyboardInterrupt:
+        _say("Interrupted.", code=130)
+    except Exception as error:
+        if debug:
+            raise
+        _say(f"{type(error).__name__}: {error}\n  do this:  run it again with --debug to see where")
+
+
+def _say(message: str, code: int = 1) -> None:
+    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    typer.echo(message, err=True)
+    raise SystemExit(code)

@@ -1,0 +1,61 @@
+"""Progress: a bar on standard error with the time left, fed by events."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted
+
+
+class ProgressBar:
+    """A sink that draws; a context manager.
+
+    Args:
+        runs: How many runs there will be.
+        shown: False for silence.
+    """
+
+    def __init__(self, runs: int, *, shown: bool = True) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self.runs, self.ended, self.left = runs, 0, 0
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[runs]}"),
+            TimeElapsedColumn(),
+            TextColumn("left:"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not shown,
+        )
+        self._task = self._bar.add_task("", total=None, runs="")
+
+    def __enter__(self) -> ProgressBar:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Move the bar: one unit an epoch, and what a run leaves undone at once."""
+        match event:
+            case RunStarted(total_epochs=total, resumed_at=done):
+                self.left = total - done
+                if self._bar.tasks[0].total is None:
+                    self._bar.update(self._task, total=self.runs * total, completed=done)
+                count = f"run {self.ended + 1} of {self.runs}" if self.runs > 1 else ""
+                self._bar.update(self._task, description=f"{event.run_id:<24}", runs=count)
+            case EpochEnded():
+                self.left -= 1
+                self._bar.advance(self._task)
+            case RunEnded():
+                self.ended += 1
+                self._bar.advance(self._task, self.left)
+            case _:
+                pass

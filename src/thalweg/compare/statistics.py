@@ -1,0 +1,102 @@
+"""How sure a comparison is: Student intervals over seeds, paired tests, Holm's correction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from thalweg.compare.result import Interval, Pair
+
+LEVEL = 0.05
+
+
+def student_interval(values: Sequence[float]) -> Interval:
+    """Return the mean with its 95 % Student interval.
+
+    Args:
+        values: One figure a seed; a NaN makes all of it NaN.
+
+    Example:
+        >>> student_interval([1.0, 2.0, 3.0])
+        Interval(mean=2.0, low=-0.484..., high=4.484..., n=3)
+    """
+    from scipy import stats
+
+    n = len(values)
+    mean = float(np.mean(values)) if n else math.nan
+    if n < 2:
+        return Interval(mean=mean, low=math.nan, high=math.nan, n=n)
+    half = float(stats.t.ppf(1 - LEVEL / 2, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return Interval(mean=mean, low=mean - half, high=mean + half, n=n)
+
+
+def against_leader(leader: str, scores: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> list[Pair]:
+    """Return the leader against each other: paired t-tests over the seeds, corrected by Holm's method.
+
+    Args:
+        leader: A key of `scores`.
+        scores: Optimizer -> test metric, one figure a seed, the same seeds in the same order.
+        higher_is_better: The metric's direction; it only decides whose win a difference is.
+
+    Returns:
+        One Pair for each other optimizer, in the order of `scores`. With fewer than two seeds, or a NaN
+        among the figures, nothing can be told: p is NaN and `distinct` False.
+
+    Example:
+        >>> pairs = against_leader("a", {"a": [3.0, 3.1, 3.2], "b": [1.0, 1.2, 1.1]}, higher_is_better=True)
+        >>> pairs[0].distinct, round(pairs[0].difference, 6)
+        (True, 2.0)
+
+    Reference:
+        Holm 1979, A simple sequentially rejective multiple test procedure.
+    """
+    others = [name for name in scores if name != leader]
+    differences = [np.subtract(scores[leader], scores[other]) for other in others]
+    raw = [_paired_p(difference) for difference in differences]
+    pairs: list[Pair] = []
+    for other, difference, p, corrected in zip(others, differences, raw, holm(raw), strict=True):
+        interval = student_interval(difference.tolist())
+        ahead = interval.mean > 0 if higher_is_better else interval.mean < 0
+        pairs.append(
+            Pair(
+                leader=leader,
+                other=other,
+                difference=interval.mean,
+                low=interval.low,
+                high=interval.high,
+                p=p,
+                p_holm=corrected,
+                distinct=bool(corrected < LEVEL and ahead),
+            )
+        )
+    return pairs
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values after Holm's step-down correction; NaNs stay, and do not count.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
+    """
+    ranked = sorted((i for i, p in enumerate(p_values) if not math.isnan(p)), key=lambda i: p_values[i])
+    corrected = list(p_values)
+    largest = 0.0
+    for position, i in enumerate(ranked):
+        largest = max(largest, min(1.0, (len(ranked) - position) * p_values[i]))
+        corrected[i] = largest
+    return corrected
+
+
+def _paired_p(difference: np.ndarray) -> float:
+    """The two-sided p-value that the mean difference is zero."""
+    from scipy import stats
+
+    if len(difference) < 2 or not np.isfinite(difference).all():
+        return math.nan
+    if np.ptp(difference) == 0:  # the test divides by the spread
+        return 1.0 if difference[0] == 0 else 0.0
+    t = float(difference.mean() / (difference.std(ddof=1) / math.sqrt(len(difference))))
+    return float(2 * stats.t.sf(abs(t), len(difference) - 1))

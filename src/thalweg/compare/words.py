@@ -1,0 +1,225 @@
+"""Words: what a comparison says, in sentences and figures of speech that the page and the terminal share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from thalweg.compare.result import Comparison, Interval, Pair, Standing
+from thalweg.core.run import Outcome
+
+ABSENT = "–"
+"""What stands where there is no number."""
+
+
+def is_share(metric: str) -> bool:
+    """Return whether `metric` is a share of 1 that reads best in per cent.
+
+    Example:
+        >>> is_share("accuracy"), is_share("loss")
+        (True, False)
+    """
+    return "accuracy" in metric
+
+
+def amount(metric: str, value: float | None) -> str:
+    """Return a value of `metric` as text: an accuracy in per cent, others with four significant digits.
+
+    Example:
+        >>> amount("accuracy", 0.9741), amount("loss", 0.123456), amount("loss", float("nan"))
+        ('97.4 %', '0.1235', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    return f"{100 * value:.1f} %" if is_share(metric) else f"{value:#.4g}".rstrip(".")
+
+
+def spread(metric: str, interval: Interval) -> str:
+    """Return the two ends of an interval as text; empty where a single seed gives none.
+
+    Example:
+        >>> spread("accuracy", Interval(mean=0.97, low=0.966, high=0.974, n=10))
+        '96.6 to 97.4 %'
+    """
+    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+        return ""
+    low = amount(metric, interval.low).removesuffix(" %")
+    return f"{low} to {amount(metric, interval.high)}"
+
+
+def gap(metric: str, pair: Pair) -> str:
+    """Return the other's mean minus the leader's as signed text, accuracies in percentage points.
+
+    Example:
+        >>> gap("accuracy", Pair(leader="adam", other="sgd", difference=0.004, low=0.001, high=0.007,
+        ...                      p=0.01, p_holm=0.01, distinct=True))
+        '−0.40 points'
+    """
+    if not math.isfinite(pair.difference):
+        return ABSENT
+    text = f"{-100 * pair.difference:+.2f} points" if is_share(metric) else f"{-pair.difference:+.3g}"
+    return text.replace("-", "−")
+
+
+def rate(lr: float | None) -> str:
+    """Return a learning rate as text that can be typed back: three significant digits.
+
+    Example:
+        >>> rate(0.04217), rate(3.2e-5), rate(0.1)
+        ('0.0422', '3.2e-5', '0.1')
+    """
+    return ABSENT if lr is None else f"{lr:.3g}".replace("e-0", "e-").replace("e+0", "e")
+
+
+def chance(p: float) -> str:
+    """Return a p-value as text.
+
+    Example:
+        >>> chance(0.0314), chance(2e-7), chance(0.62)
+        ('p = 0.031', 'p < 0.001', 'p = 0.62')
+    """
+    if not math.isfinite(p):
+        return f"p {ABSENT}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time span as text.
+
+    Example:
+        >>> duration(0.314), duration(42.3), duration(200)
+        ('0.31 s', '42 s', '3 min 20 s')
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return ABSENT
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def count(number: float | None) -> str:
+    """Return a mean count as text; :data:`ABSENT` for none.
+
+    Example:
+        >>> count(1240.4), count(None)
+        ('1,240', '–')
+    """
+    return ABSENT if number is None or not math.isfinite(number) else f"{number:,.0f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as an English list.
+
+    Example:
+        >>> listed(["sgd", "adam", "adagrad"])
+        'sgd, adam and adagrad'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def learning_rate(standing: Standing) -> float | None:
+    """Return the learning rate of an optimizer's best trial; ``None`` if the trial left the default."""
+    return standing.config.get("hyper", {}).get("lr")
+
+
+def to_target(comparison: Comparison, standing: Standing) -> str:
+    """Return the mean steps to the target, with the share of seeds that got there unless all did."""
+    if comparison.target is None:
+        return ABSENT
+    if not standing.reached:
+        return "not reached"
+    part = f" ({standing.reached}/{len(comparison.seeds)})" if standing.reached < len(comparison.seeds) else ""
+    return count(standing.steps_to_target) + part
+
+
+def judgement(comparison: Comparison, optimizer: str) -> str:
+    """Return ``"leader"``, ``"same"``, ``"behind"`` or ``"not judged"``."""
+    if comparison.ranking and comparison.ranking[0].optimizer == optimizer:
+        return "leader"
+    pair = versus(comparison, optimizer)
+    if pair is None or not math.isfinite(pair.p_holm):
+        return "not judged"
+    return "behind" if pair.distinct else "same"
+
+
+def versus(comparison: Comparison, optimizer: str) -> Pair | None:
+    """Return the pair of the leader and `optimizer`, if they were compared."""
+    return next((pair for pair in comparison.pairs if pair.other == optimizer), None)
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return the answer in one sentence: the best optimizer, how good, at which rate, and who keeps up."""
+    if not comparison.ranking:
+        return f"No verdict on {comparison.problem}: no final run was done, so nothing was tested."
+    leader, metric = comparison.ranking[0], comparison.metric
+    tested = f"{scored_on(comparison)} {metric}"
+    if not math.isfinite(leader.test.mean):
+        return f"No verdict on {comparison.problem}: no optimizer gave a usable {tested}."
+    ends = spread(metric, leader.test)
+    sure = f"95 % interval {ends}, {leader.test.n} seeds" if ends else "a single seed"
+    score = f"{amount(metric, leader.test.mean)} {tested} ({sure})"
+    where = f"{score} at learning rate {rate(learning_rate(leader))}"
+    if len(comparison.ranking) == 1:
+        return f"{leader.optimizer} gives {where} on {comparison.problem}; it is the only one that was ranked."
+    return f"{leader.optimizer} trains {comparison.problem} best: {where}; {_field(comparison)}."
+
+
+def scored_on(comparison: Comparison) -> str:
+    """Return the word for the split of the final scores: ``"test"`` or ``"validation"``."""
+    return "validation" if comparison.tested_on == "valid" else comparison.tested_on
+
+
+def _field(comparison: Comparison) -> str:
+    said = {"same": [], "behind": [], "not judged": []}
+    for standing in comparison.ranking[1:]:
+        said[judgement(comparison, standing.optimizer)].append(standing.optimizer)
+    if comparison.ranking[0].test.n < 2:
+        return "the others could not be told apart from it or placed behind it: that takes two seeds or more"
+    parts = [f"{listed(said['same'])} cannot be told apart from it"] if said["same"] else []
+    if said["behind"]:
+        parts.append(f"{listed(said['behind'])} {'is' if len(said['behind']) == 1 else 'are'} clearly behind")
+    if said["not judged"]:
+        parts.append(f"{listed(said['not judged'])} could not be judged")
+    return f"{'; '.join(parts)} (paired t-tests over the seeds, with Holm's correction)"
+
+
+def caveats(comparison: Comparison) -> list[str]:
+    """Return what a reader must know beside the verdict, one sentence each, the most general first."""
+    said = [_scope(comparison)] if comparison.ranking else []
+    if comparison.tested_on == "valid":
+        said.append(
+            "The problem has no test split: results are on validation data, which also chose the settings, "
+            "and so they are optimistic."
+        )
+    said += [_edge(standing) for standing in comparison.ranking if standing.edge_of_range]
+    return said + _lost(comparison)
+
+
+def _scope(comparison: Comparison) -> str:
+    if comparison.ranking[0].test.n < 2:
+        return "A single seed gives no interval: run more seeds to see how sure the ranking is."
+    return (
+        "The interval covers seeds, not data: other initial weights and data orders on the same splits. "
+        "On other data the ranking may differ."
+    )
+
+
+def _edge(standing: Standing) -> str:
+    low, high = map(rate, standing.search)
+    way = "lower" if standing.edge_of_range == "low" else "raise"
+    end = "lower" if standing.edge_of_range == "low" else "upper"
+    return (
+        f"{standing.optimizer} did best at {rate(learning_rate(standing))}, the {end} edge of the learning rates "
+        f"tried ({low} to {high}): {way} that end, a better one may lie outside."
+    )
+
+
+def _lost(comparison: Comparison) -> list[str]:
+    said = []
+    for standing in comparison.ranking:
+        own = [run for run in comparison.finals if run.config.optimizer == standing.optimizer]
+        lost = sum(run.outcome is Outcome.DIVERGED for run in own)
+        if lost:
+            said.append(f"{standing.optimizer} diverged in {lost} of {len(own)} final runs at its best setting.")
+    return said

@@ -1,0 +1,30 @@
+"""A verb and the package that does it share one name: ``thalweg.compare`` is a package that can be called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class Verb(ModuleType):
+    """A package that is called like the function it is named after.
+
+    Importing ``thalweg.compare.result`` binds the package to ``thalweg.compare``, where a user expects the
+    function; so the package itself answers the call.
+    """
+
+    __verb__: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function that the package is named after."""
+        module, _, name = self.__verb__.partition(":")
+        return getattr(import_module(module), name)(*args, **kwargs)
+
+
+def make_callable(package: str, target: str) -> None:
+    """Let `package` be called; the call goes to ``"module:function"``, imported when first needed."""
+    module = sys.modules[package]
+    module.__class__ = Verb
+    module.__verb__ = target  # pyright: ignore[reportAttributeAccessIssue]

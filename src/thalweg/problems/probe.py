@@ -1,0 +1,154 @@
+"""Try a problem out on one small batch, and say in plain words what does not fit."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from thalweg.core.errors import DataError, InputTypeError, ModelError
+from thalweg.data.batches import Split
+from thalweg.problems.labels import labels_within
+from thalweg.problems.metrics import accuracy
+
+if TYPE_CHECKING:
+    from thalweg.problems.problem import Problem
+
+_BATCH = 32
+
+
+def probe(problem: Problem) -> None:
+    """Run one small training batch through a fresh model and the loss; see `Problem.check`."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(0)
+        model = _fresh(problem)
+        x, y = problem.train.take(torch.arange(min(_BATCH, problem.batch_size, len(problem.train))))
+        for part, split in problem.splits.items():
+            _same_form(split, x, y, f"the {part} split of {problem.name}")
+        output = _forward(model, x)
+        _labels_fit(problem, output, y)
+        _trainable(problem, output, _loss(problem, output, y))
+
+
+def _fresh(problem: Problem) -> nn.Module:
+    try:
+        model, again = problem.model(), problem.model()
+    except Exception as error:
+        raise ModelError(
+            f"The model factory of {problem.name} failed.",
+            got=_said(error),
+            expected="a model, called without arguments",
+        ) from error
+    if not isinstance(model, nn.Module):
+        raise InputTypeError(
+            f"The model factory of {problem.name} returns no model.",
+            got=type(model).__name__,
+            expected="a torch.nn.Module",
+        )
+    if model is again:
+        raise ModelError(
+            f"The model factory of {problem.name} returns the same model each time.",
+            expected="a new one with fresh weights, so that runs do not go on from each other",
+            remedy="build the model inside the factory: model=lambda: Net()",
+        )
+    return model
+
+
+def _same_form(split: Split, x: Tensor, y: Tensor, name: str) -> None:
+    first = split.take(torch.tensor([0]))
+    for word, mine, theirs in zip(("inputs", "targets"), (x, y), first, strict=True):
+        if (theirs.shape[1:], theirs.dtype) != (mine.shape[1:], mine.dtype):
+            raise DataError(
+                f"The {word} of {name} differ in form from those of training.",
+                got=f"shape {tuple(theirs.shape[1:])}, {theirs.dtype}",
+                expected=f"shape {tuple(mine.shape[1:])}, {mine.dtype}",
+            )
+
+
+def _forward(model: nn.Module, x: Tensor) -> Tensor:
+    inside: list[str] = []
+    for name, module in model.named_modules():
+        label = f"{name or 'the model'} ({type(module).__name__})"
+        module.register_forward_pre_hook(partial(_enter, inside, label))
+        module.register_forward_hook(partial(_leave, inside))
+    try:
+        return model(x)
+    except Exception as error:
+        raise ModelError(
+            "The model cannot take the input.",
+            got=f"inputs of shape {tuple(x.shape)}, {x.dtype}; in {inside[-1]}: {_said(error)}",
+            expected="a model that takes batches of the training inputs",
+            remedy="match that layer to what reaches it, or the inputs to the model",
+        ) from error
+
+
+def _enter(inside: list[str], label: str, module: nn.Module, inputs: object) -> None:
+    inside.append(label)
+
+
+def _leave(inside: list[str], module: nn.Module, inputs: object, output: object) -> None:
+    inside.pop()
+
+
+def _labels_fit(problem: Problem, output: Tensor, y: Tensor) -> None:
+    reads = isinstance(problem.loss, nn.CrossEntropyLoss | nn.NLLLoss)
+    reads = reads or problem.loss in (functional.cross_entropy, functional.nll_loss)
+    if not (reads or accuracy in problem.metrics) or y.is_floating_point():
+        return
+    if not isinstance(output, Tensor) or output.ndim < 2:
+        raise _misfit(problem, output, y, "its outputs have no dimension of classes")
+    ignored = getattr(problem.loss, "ignore_index", None)
+    for part, split in problem.splits.items():
+        labels = y if split.labels is None else split.labels
+        labels_within(labels, output.shape[1], f"the {part} split of {problem.name}", ignored=ignored)
+
+
+def _loss(problem: Problem, output: Tensor, y: Tensor) -> Tensor:
+    try:
+        with warnings.catch_warnings():
+            # torch broadcasts (b, 1) against (b,) to (b, b) and only warns: it trains, on nonsense.
+            warnings.filterwarnings("error", message="Using a target size")
+            value = problem.loss(output, y)
+    except Exception as error:
+        raise _misfit(problem, output, y, _said(error)) from error
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        shape = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+        raise ModelError(
+            f"The loss of {problem.name} is no scalar.", got=shape, expected="one number: the mean over the batch"
+        )
+    return value
+
+
+def _misfit(problem: Problem, output: Tensor, y: Tensor, why: str) -> ModelError:
+    shape = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
+    return ModelError(
+        f"The output of the model of {problem.name} does not fit the loss.",
+        got=f"output of {shape}, targets of shape {tuple(y.shape)}, {y.dtype}: {why}",
+        expected="an output that the loss compares with these targets",
+        remedy="match the last layer of the model, the loss and the targets to each other",
+    )
+
+
+def _trainable(problem: Problem, output: Tensor, loss: Tensor) -> None:
+    if not loss.requires_grad:
+        raise ModelError(
+            f"The loss of {problem.name} has no gradient.",
+            got="a loss that does not depend on any trainable parameter",
+            expected="parameters with requires_grad, and no detach, argmax or no_grad before the loss",
+        )
+    for name, value in (("output of the model", output), ("loss", loss)):
+        if isinstance(value, Tensor) and not value.isfinite().all():
+            raise ModelError(
+                f"The {name} of {problem.name} is not finite on its first batch, before any training.",
+                got=f"{int((~value.isfinite()).sum())} of {value.numel()} values are NaN or infinite",
+                remedy="scale the inputs, or the initial weights",
+            )
+
+
+def _said(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

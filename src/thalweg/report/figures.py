@@ -1,0 +1,124 @@
+"""Figures: what a page shows of a comparison or a run, each with its heading and caption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from thalweg.compare.result import Comparison
+from thalweg.core.run import Epoch, Run
+from thalweg.report import curves, sensitivity
+from thalweg.report.seats import Seat, seats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure of a page.
+
+    Attributes:
+        id: The HTML id.
+        heading: Its title, and what a screen reader says.
+        caption: How to read it.
+        names: The lines of the legend, with their looks.
+        spec: The Plotly figure; its colours are CSS variables.
+    """
+
+    id: str
+    heading: str
+    caption: str
+    names: Mapping[str, Seat]
+    spec: Mapping[str, Any]
+
+
+def of_comparison(comparison: Comparison) -> list[Figure]:
+    """Return validation curves, training loss and sensitivity, as far as there is something to show."""
+    metric = comparison.metric
+    groups = sensitivity.by_optimizer(comparison.finals)
+    looks = seats(names(comparison))
+    valid = {name: curves.average(groups.get(name, []), lambda e: e.valid.get(metric)) for name in looks}
+    loss = {name: curves.average(groups.get(name, []), _train_loss) for name in looks}
+    band = _band(comparison)
+    drawn = [
+        Figure(
+            id="validation",
+            heading=f"Validation {metric}",
+            caption=f"{band} {_stretch(comparison)}".strip(),
+            names=looks,
+            spec=curves.figure(
+                valid,
+                looks,
+                metric=metric,
+                title=f"validation {metric}",
+                higher_is_better=comparison.higher_is_better,
+                target=comparison.target,
+            ),
+        ),
+        Figure(
+            id="training",
+            heading="Training loss",
+            caption="Mean mini-batch loss of each epoch, on a log scale; lines and bands as above.",
+            names=looks,
+            spec=curves.figure(loss, looks, metric="loss", title="training loss"),
+        ),
+        Figure(
+            id="sensitivity",
+            heading="Score against learning rate",
+            caption="Every tuning trial; the ring marks each optimizer's best. Below, the bar spans the searched "
+            "interval and a cross is a trial that diverged.",
+            names=looks,
+            spec=sensitivity.figure(comparison, looks),
+        ),
+    ]
+    return [figure for figure in drawn if figure.spec["data"]]
+
+
+def names(comparison: Comparison) -> list[str]:
+    """Return every optimizer of a comparison, the ranked ones first and in their order."""
+    ranked = [standing.optimizer for standing in comparison.ranking]
+    trained = [run.config.optimizer for run in (*comparison.finals, *comparison.trials)]
+    return list(dict.fromkeys([*ranked, *trained]))
+
+
+def of_run(run: Run, metric: str) -> list[Figure]:
+    """Return the validation metric, if it is not the loss, and the losses of a single run."""
+    drawn = []
+    if metric != "loss":
+        own = seats([run.config.optimizer])
+        points = curves.average([run], lambda e: e.valid.get(metric))
+        spec = curves.figure(
+            {run.config.optimizer: points}, own, metric=metric, title=f"validation {metric}", higher_is_better=True
+        )
+        drawn.append(Figure(id="validation", heading=f"Validation {metric}", caption="", names=own, spec=spec))
+    looks = seats(["training", "validation"])
+    losses = {
+        "training": curves.average([run], _train_loss),
+        "validation": curves.average([run], lambda e: e.valid.get("loss")),
+    }
+    drawn.append(
+        Figure(
+            id="training",
+            heading="Loss",
+            caption="Training: mean mini-batch loss of each epoch. Validation: at the end of the epoch.",
+            names=looks,
+            spec=curves.figure(losses, looks, metric="loss", title="loss"),
+        )
+    )
+    return [figure for figure in drawn if figure.spec["data"]]
+
+
+def _train_loss(epoch: Epoch) -> float:
+    return epoch.train_loss
+
+
+def _band(comparison: Comparison) -> str:
+    if len(comparison.seeds) < 2:
+        return "One seed for each optimizer, at its best learning rate."
+    return (
+        f"Each optimizer at its best learning rate: the line is the mean over {len(comparison.seeds)} seeds, "
+        "the band runs from the lowest to the highest seed."
+    )
+
+
+def _stretch(comparison: Comparison) -> str:
+    return "The scale stretches toward 100 %." if "accuracy" in comparison.metric else ""

@@ -1,0 +1,127 @@
+"""Page: the door of the package. A result goes in, one self-contained HTML file comes out."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from thalweg.compare import words
+from thalweg.compare.result import Comparison
+from thalweg.core.errors import InputTypeError, OutputError
+from thalweg.core.plain import strict
+from thalweg.core.run import Run
+from thalweg.report import figures, sensitivity
+from thalweg.report.seats import seats
+from thalweg.report.whiskers import whiskers
+
+
+def write(result: Comparison | Run, path: str | os.PathLike[str]) -> Path:
+    """Write `result` as one HTML file that needs no network, and return where it is.
+
+    The file is complete or not there at all: it is written beside its place and then moved.
+
+    Args:
+        result: What `thalweg.compare` or `thalweg.fit` returned.
+        path: The file to write; one that exists is replaced.
+
+    Returns:
+        The absolute path.
+
+    Raises:
+        InputTypeError: `result` is neither a Comparison nor a Run.
+        OutputError: The folder is missing or cannot be written.
+    """
+    place = Path(path).absolute()
+    return _save(html(result), place)
+
+
+def html(result: Comparison | Run) -> str:
+    """Return the page of `result` as text; `write` says what it raises."""
+    if isinstance(result, Comparison):
+        return _render("comparison.html", _of_comparison(result))
+    if isinstance(result, Run):
+        return _render("run.html", _of_run(result))
+    raise InputTypeError(
+        "There is no page for this kind of result.",
+        got=type(result).__name__,
+        expected="a Comparison or a Run",
+        remedy="pass what thalweg.compare or thalweg.fit returned",
+    )
+
+
+def _of_comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "comparison": comparison,
+        "title": comparison.problem,
+        "seats": seats(figures.names(comparison)),
+        "tuned": list(sensitivity.by_optimizer(comparison.trials)),
+        "best": [dict(standing.config) for standing in comparison.ranking],
+        "figures": {figure.id: figure for figure in figures.of_comparison(comparison)},
+        "whiskers": whiskers(comparison),
+        "versions": comparison.environment.thalweg,
+    }
+
+
+def _of_run(run: Run) -> dict[str, Any]:
+    metric = next((name for name in run.valid if name != "loss"), "loss")
+    return {
+        "run": run,
+        "metric": metric,
+        "title": run.problem,
+        "figures": {figure.id: figure for figure in figures.of_run(run, metric)},
+        "versions": version("thalweg"),
+    }
+
+
+def _render(template: str, context: dict[str, Any]) -> str:
+    environment = Environment(
+        loader=PackageLoader("thalweg.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["strict"] = strict
+    environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%").replace("t-test", "t\u2011test")
+    plotly = Markup(get_plotlyjs())
+    return environment.get_template(template).render(
+        **context, words=words, plotly=plotly, score=sensitivity.score
+    )
+
+
+def _save(text: str, place: Path) -> Path:
+    draft = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(place)
+    except OSError as error:
+        raise OutputError(
+            f"The report cannot be written to {place}.",
+            got=error.strerror or type(error).__name__,
+            remedy=_remedy(place),
+        ) from error
+    finally:
+        _discard(draft)
+    return place
+
+
+def _discard(draft: Path) -> None:
+    # A folder that let nothing be written has nothing to be cleared away either.
+    try:
+        draft.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _remedy(place: Path) -> str:
+    if place.is_dir():
+        return f"that is a folder: name a file, such as {place / 'report.html'}"
+    if not place.parent.is_dir():
+        return f"make the folder {place.parent} first, or name another"
+    return "name a file in a folder that you may write to, on a disk with space left"

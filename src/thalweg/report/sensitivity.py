@@ -1,0 +1,183 @@
+"""Sensitivity: the score of every tuning trial against its learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from thalweg.compare import words
+from thalweg.compare.result import Comparison
+from thalweg.core.run import Outcome, Run
+from thalweg.report.axes import Scale, log_ticks, scale
+from thalweg.report.seats import Seat
+
+Trial = tuple[float, float | None, Run]
+"""Learning rate, score (``None`` if the run has no finite one), run."""
+
+STRIP = 0.26
+"""The share of the figure's height that the strip of diverged trials takes."""
+GAP = 0.065
+"""The share between strip and scores, where the strip's heading stands."""
+
+
+def score(run: Run, metric: str) -> float | None:
+    """Return the trial's final validation score; ``None`` if it diverged or has no finite one."""
+    value = run.valid.get(metric, math.nan)
+    return value if math.isfinite(value) and run.outcome is not Outcome.DIVERGED else None
+
+
+def by_optimizer(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Return runs grouped by optimizer, both in their first order."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.config.optimizer, []).append(run)
+    return groups
+
+
+def figure(comparison: Comparison, seats: Mapping[str, Seat]) -> dict[str, Any]:
+    """Return trial scores against the learning rate as a Plotly figure.
+
+    The upper part has one line an optimizer, with its best trial ringed. The strip below has one row an
+    optimizer: a bar from end to end of the searched interval, if it was ranked, and a cross for every trial that diverged.
+
+    Args:
+        comparison: What was found.
+        seats: The looks of each optimizer, in the order of the rows.
+
+    Returns:
+        ``{"data": [...], "layout": {...}}``; ``data`` is empty if no trial has a learning rate.
+    """
+    metric = comparison.metric
+    runs = by_optimizer(comparison.trials)
+    groups = {name: trials for name in seats if (trials := _trials(runs.get(name, []), metric))}
+    if not groups:
+        return {"data": [], "layout": {}}
+    scores = [value for trials in groups.values() for _, value, _ in trials]
+    placed = scale(metric, scores, higher_is_better=comparison.higher_is_better)
+    best = max if comparison.higher_is_better else min
+    searched = {standing.optimizer: standing.search for standing in comparison.ranking}
+    data = []
+    for row, (name, trials) in enumerate(groups.items()):
+        data += _scored(name, [trial for trial in trials if trial[1] is not None], placed, seats[name], best)
+        data += _strip(name, trials, searched.get(name, ()), seats[name], row)
+    rates = [x for trace in data for x in trace["x"]]
+    return {"data": data, "layout": _layout(metric, placed, min(rates), max(rates), list(groups))}
+
+
+def _trials(runs: Sequence[Run], metric: str) -> list[Trial]:
+    rated = [(float(run.config.hyper["lr"]), score(run, metric), run) for run in runs if "lr" in run.config.hyper]
+    return sorted(rated, key=lambda trial: trial[0])
+
+
+def _scored(name: str, trials: Sequence[Trial], placed: Scale, seat: Seat, best: Any) -> list[dict[str, Any]]:
+    if not trials:
+        return []
+    winner = best(trials, key=lambda trial: trial[1])
+    line = {
+        "type": "scatter",
+        "name": name,
+        "x": [lr for lr, _, _ in trials],
+        "y": [placed.place(value) for _, value, _ in trials],
+        "text": [_said(placed.metric, trial) for trial in trials],
+        "hovertemplate": "<b>%{fullData.name}</b>, %{text}<extra></extra>",
+        "mode": "lines+markers",
+        "line": {"color": seat.colour, "width": 1.5, "dash": seat.dash},
+        "marker": {"symbol": seat.symbol, "size": 7, "color": seat.colour},
+    }
+    ring = {
+        "type": "scatter",
+        "name": name,
+        "x": [winner[0]],
+        "y": [placed.place(winner[1])],
+        "hoverinfo": "skip",
+        "mode": "markers",
+        "marker": {"symbol": "circle-open", "size": 17, "color": seat.colour, "line": {"width": 2}},
+    }
+    return [line, ring]
+
+
+def _strip(
+    name: str, trials: Sequence[Trial], interval: Sequence[float], seat: Seat, row: int
+) -> list[dict[str, Any]]:
+    bar = {
+        "type": "scatter",
+        "name": name,
+        "x": list(interval),
+        "y": [row, row],
+        "yaxis": "y2",
+        "hovertemplate": f"<b>%{{fullData.name}}</b> searched<br>{' to '.join(map(words.rate, interval))}"
+        "<extra></extra>",
+        "mode": "lines+markers",
+        "opacity": 0.55,
+        "line": {"color": seat.colour, "width": 1.5},
+        "marker": {"symbol": "line-ns-open", "size": 9, "color": seat.colour, "line": {"width": 1.5}},
+    }
+    lost = [trial for trial in trials if trial[1] is None]
+    crosses = {
+        "type": "scatter",
+        "name": name,
+        "x": [lr for lr, _, _ in lost],
+        "y": [row] * len(lost),
+        "yaxis": "y2",
+        "text": [_said("", trial) for trial in lost],
+        "hovertemplate": "<b>%{fullData.name}</b>, %{text}<extra></extra>",
+        "mode": "markers",
+        "marker": {"symbol": "x-thin-open", "size": 8, "color": seat.colour, "line": {"width": 2}},
+    }
+    return [trace for trace in (bar, crosses) if trace["x"]]
+
+
+def _said(metric: str, trial: Trial) -> str:
+    lr, value, run = trial
+    ended = words.amount(metric, value) if value is not None else f"{run.outcome}"
+    return f"learning rate {words.rate(lr)}<br>{ended} after {run.steps:,} steps"
+
+
+def _layout(metric: str, placed: Scale, low: float, high: float, names: list[str]) -> dict[str, Any]:
+    span = 0.03 * math.log10(high / low) or 0.1
+    edge = [math.log10(low) - span, math.log10(high) + span]
+    zone = {
+        "type": "rect",
+        "xref": "paper",
+        "yref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": 0,
+        "y1": STRIP,
+        "fillcolor": "var(--zone)",
+        "line": {"width": 0},
+        "layer": "below",
+    }
+    heading = {
+        "text": "searched interval, ✕ diverged",
+        "xref": "paper",
+        "yref": "paper",
+        "x": 1,
+        "y": STRIP,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"color": "var(--ink-soft)"},
+    }
+    rows = {
+        "domain": [0, STRIP],
+        "range": [len(names) - 0.3, -0.7],
+        "tickvals": list(range(len(names))),
+        "ticktext": names,
+        "showgrid": False,
+        "fixedrange": True,
+    }
+    return {
+        "xaxis": {
+            "type": "log",
+            "range": edge,
+            "title": {"text": "learning rate"},
+            "anchor": "y2",
+            **log_ticks(10 ** edge[0], 10 ** edge[1]),
+        },
+        "yaxis": {"title": {"text": f"validation {metric}"}, "domain": [STRIP + GAP, 1], **placed.axis()},
+        "yaxis2": rows,
+        "shapes": [zone],
+        "annotations": [heading],
+    }

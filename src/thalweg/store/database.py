@@ -1,0 +1,223 @@
+"""Database: opens the store's file, writes studies, and lends connections to the sink and the queries."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+from thalweg.core.errors import StoreError
+from thalweg.core.events import Sink
+from thalweg.store.failures import explained
+from thalweg.store.header import APPLICATION_ID, VERSION, is_store
+from thalweg.store.sink import StoreSink
+
+PATIENCE = 5.0
+"""Seconds to wait for another writer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """One command that made runs: its `id` is its kind and number, such as ``"compare-0001"``."""
+
+    id: str
+    kind: str
+    problem: str
+    command: str
+
+
+class Database:
+    """One open run store; a context manager. Get one from `open` or `open_readonly`.
+
+    A writer's transactions are one event long, so that several processes can write to one store in turn;
+    readers see the last committed state and never wait.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, Database.open(Path(folder) / "runs.db") as database:
+        ...     study = database.start_study("fit", "digits/mlp-1", "thalweg fit digits/mlp-1")
+        ...     database.finish(study, {"accuracy": 0.97})
+        ...     study.id
+        'fit-0001'
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self.path = connection, path
+
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = True, patience: float = PATIENCE) -> Database:
+        """Open the store at `path` for reading and writing.
+
+        Args:
+            path: The file.
+            create: Make the file and its folder where there is none.
+            patience: Seconds to wait for another writer, here and in every write, >= 0.
+
+        Raises:
+            StoreError: A foreign, truncated or newer file (left as it is), a folder or file that may not
+                be written, a writer that does not finish, or no file and `create` is false.
+        """
+        path = Path(path)
+        with explained(path):
+            if not is_store(path) and not create:
+                raise _absent(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = _connect(path, "mode=rwc", patience)
+            try:
+                _prepare(connection, patience)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path)
+
+    @classmethod
+    def open_readonly(cls, path: str | Path) -> Database:
+        """Open the store at `path` for queries only; it works on a read-only disk too.
+
+        Raises:
+            StoreError: No file, or a foreign, truncated, damaged or newer one.
+        """
+        path = Path(path)
+        with explained(path):
+            if not is_store(path):
+                raise _absent(path)
+            return cls(_connect_readonly(path), path)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was acknowledged is in it."""
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for one transaction: all of it is on disk afterwards, or nothing is.
+
+        Raises:
+            StoreError: Another writer does not finish, or the disk is full or read-only.
+        """
+        with explained(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    def rows(self, query: str, *values: str | int) -> list[sqlite3.Row]:
+        """Return all rows of a query, columns by name.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with explained(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+    def start_study(self, kind: str, problem: str, command: str) -> Study:
+        """Enter a new study and return it; studies of every kind are numbered together.
+
+        Args:
+            kind: The verb: ``"compare"``, ``"fit"`` ...
+            problem: The problem's name.
+            command: The exact command, to run it again.
+        """
+        with self.writing() as connection:
+            (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM study").fetchone()
+            study = Study(id=f"{kind}-{number:04d}", kind=kind, problem=problem, command=command)
+            connection.execute(
+                "INSERT INTO study (number, id, kind, problem, command) VALUES (?, ?, ?, ?, ?)",
+                (number, study.id, kind, problem, command),
+            )
+        return study
+
+    def finish(self, study: Study, result: Mapping[str, Any]) -> None:
+        """Write what a study found: plain JSON types, NaN allowed."""
+        self._end(study, "finished", result)
+
+    def interrupt(self, study: Study, result: Mapping[str, Any] | None = None) -> None:
+        """Say that a study was cut short, with what it found until then, if anything; its runs are kept."""
+        self._end(study, "interrupted", result)
+
+    def sink(self, study: Study) -> Sink:
+        """Return the sink that writes the events of this study's runs, each before it returns."""
+        return StoreSink(self.writing, study.id)
+
+    def _end(self, study: Study, status: str, result: Mapping[str, Any] | None) -> None:
+        text = None if result is None else json.dumps(result)
+        with self.writing() as connection:
+            ended = connection.execute(
+                "UPDATE study SET status = ?, finished = datetime('now'), result = ? WHERE id = ?",
+                (status, text, study.id),
+            )
+            assert ended.rowcount == 1, f"the study {study.id} is in another store"
+
+
+def _connect(path: Path, access: str, patience: float = PATIENCE) -> sqlite3.Connection:
+    """Open the file in SQLite; transactions are begun and ended in our own words only."""
+    uri = f"{path.absolute().as_uri()}?{access}"
+    connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _connect_readonly(path: Path) -> sqlite3.Connection:
+    """Open for reading; where SQLite may not make its index beside the file, read the file as unchanging."""
+    connection = _connect(path, "mode=ro")
+    try:
+        connection.execute("SELECT id FROM study LIMIT 1")
+    except sqlite3.Error as error:
+        connection.close()
+        if isinstance(error, sqlite3.OperationalError) and not Path(f"{path}-wal").exists():
+            return _connect(path, "immutable=1")
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, patience: float) -> None:
+    """Lay the tables in a new file and make sure that this connection may write.
+
+    The layout and its marks are one transaction of the rollback journal, before the switch to WAL: so the
+    header in the file itself says what the file is, even after a kill.
+    """
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        schema = files("thalweg.store").joinpath("schema.sql").read_text("utf-8")
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE; {schema} {marks} COMMIT;")
+    _switch_to_wal(connection, patience)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.rollback()
+
+
+def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Set the journal mode, which is the file's and stays; SQLite itself does not wait for others here."""
+    deadline = monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
+def _absent(path: Path) -> StoreError:
+    return StoreError(
+        "There is no run store here.",
+        got=path,
+        remedy="run a comparison or a fit first, or name the file that holds your runs",
+    )

@@ -1,0 +1,157 @@
+"""What the store knows: studies, their runs, and the results as they were handed in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from thalweg.core.config import Config
+from thalweg.core.errors import StoreError, UnknownNameError
+from thalweg.core.run import Epoch, Outcome, Run
+from thalweg.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRow:
+    """One line of `thalweg runs`.
+
+    Attributes:
+        id: Kind and number, such as ``"compare-0001"``.
+        kind: The verb that made it.
+        problem: The problem's name.
+        command: The exact command.
+        started: UTC, ``YYYY-MM-DD HH:MM:SS``.
+        finished: The same, ``None`` until the study has ended.
+        status: ``"running"`` (or killed), ``"finished"`` or ``"interrupted"``.
+        runs: How many runs were started.
+        ended: How many of them have ended.
+    """
+
+    id: str
+    kind: str
+    problem: str
+    command: str
+    started: str
+    finished: str | None
+    status: str
+    runs: int
+    ended: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """One run of a study.
+
+    Attributes:
+        id: Study and run, such as ``"compare-0001/adam-3"``.
+        study: The study's id.
+        problem: The problem's name.
+        config: The complete setting.
+        started: UTC, ``YYYY-MM-DD HH:MM:SS``.
+        outcome: How it ended; ``None`` while it runs, or if it was killed.
+        epochs: The last epoch that was measured.
+    """
+
+    id: str
+    study: str
+    problem: str
+    config: Config
+    started: str
+    outcome: Outcome | None
+    epochs: int
+
+
+def studies(database: Database) -> list[StudyRow]:
+    """Return all studies, oldest first."""
+    found = database.rows(
+        "SELECT study.id, kind, study.problem, command, study.started, finished, status,"
+        " count(run.id) AS runs, count(run.outcome) AS ended"
+        " FROM study LEFT JOIN run ON run.study = study.id GROUP BY study.number ORDER BY study.number"
+    )
+    return [StudyRow(**dict(row)) for row in found]
+
+
+def runs(database: Database, study: str) -> list[RunRow]:
+    """Return the runs of one study, in the order they were started.
+
+    Raises:
+        UnknownNameError: There is no such study.
+    """
+    _require_study(database, study)
+    found = database.rows(
+        "SELECT id, study, problem, config, started, outcome,"
+        " (SELECT coalesce(max(epoch.number), 0) FROM epoch WHERE epoch.run = run.id) AS epochs"
+        " FROM run WHERE study = ? ORDER BY rowid",
+        study,
+    )
+    return [
+        RunRow(
+            **{
+                **dict(row),
+                "config": Config.from_json(json.loads(row["config"])),
+                "outcome": row["outcome"] and Outcome(row["outcome"]),
+            }
+        )
+        for row in found
+    ]
+
+
+def load_result(database: Database, study: str) -> tuple[str, dict[str, Any]]:
+    """Return a study's kind and what it found, as it was handed to `Database.finish` or `interrupt`.
+
+    Raises:
+        UnknownNameError: There is no such study.
+        StoreError: It has not ended, or was interrupted before it found anything.
+    """
+    _require_study(database, study)
+    (row,) = database.rows("SELECT kind, status, result FROM study WHERE id = ?", study)
+    if row["result"] is None:
+        raise StoreError(
+            f"The study {study} has no result.",
+            got=f"status {row['status']}",
+            expected="a study that has ended",
+            remedy="look at its single runs, or run its command again",
+        )
+    return row["kind"], json.loads(row["result"])
+
+
+def load_run(database: Database, run: str) -> Run:
+    """Return one run; of one that never ended, what was measured, with the outcome ``interrupted``.
+
+    Raises:
+        UnknownNameError: There is no such run.
+    """
+    found = database.rows("SELECT problem, config, total_epochs, result FROM run WHERE id = ?", run)
+    if not found:
+        raise _unknown("run", run, [row["id"] for row in database.rows("SELECT id FROM run ORDER BY rowid")])
+    (row,) = found
+    if row["result"] is not None:
+        return Run.from_json(json.loads(row["result"]))
+    measured = database.rows("SELECT measured FROM epoch WHERE run = ? ORDER BY number", run)
+    epochs = tuple(Epoch(**json.loads(epoch["measured"])) for epoch in measured)
+    last = epochs[-1] if epochs else None
+    return Run(
+        problem=row["problem"],
+        config=Config.from_json(json.loads(row["config"])),
+        outcome=Outcome.INTERRUPTED,
+        epochs=epochs,
+        valid=last.valid if last else {},
+        steps=last.step if last else 0,
+        seconds=last.seconds if last else 0.0,
+        best_epoch=last.number if last else 0,
+        message=f"measured up to epoch {last.number if last else 0} of {row['total_epochs']}",
+    )
+
+
+def _require_study(database: Database, study: str) -> None:
+    known = [row["id"] for row in database.rows("SELECT id FROM study ORDER BY number")]
+    if study not in known:
+        raise _unknown("study", study, known)
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> UnknownNameError:
+    """Return the error with a handful of ids: the nearest, else the newest. A store may hold thousands."""
+    return UnknownNameError(kind, name, get_close_matches(name, known, n=5, cutoff=0.5) or known[-5:])

@@ -1,0 +1,34 @@
+-- The run store. Times are UTC. JSON columns may hold NaN and Infinity, as Python writes them (a REAL column
+-- would turn NaN into NULL).
+
+CREATE TABLE IF NOT EXISTS study (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,  -- kind and number: compare-0001
+  kind TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  command TEXT NOT NULL,
+  started TEXT NOT NULL DEFAULT (datetime('now')),
+  finished TEXT,
+  status TEXT NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'finished', 'interrupted')),
+  result TEXT  -- JSON of what the study found
+);
+
+CREATE TABLE IF NOT EXISTS run (
+  id TEXT PRIMARY KEY,  -- study and run: compare-0001/adam-3
+  study TEXT NOT NULL REFERENCES study (id),
+  problem TEXT NOT NULL,
+  config TEXT NOT NULL,  -- JSON of the Config
+  total_epochs INTEGER NOT NULL,
+  started TEXT NOT NULL DEFAULT (datetime('now')),
+  outcome TEXT,  -- NULL until the run has ended
+  result TEXT  -- JSON of the Run
+);
+
+CREATE INDEX IF NOT EXISTS run_of_study ON run (study);
+
+CREATE TABLE IF NOT EXISTS epoch (
+  run TEXT NOT NULL REFERENCES run (id),
+  number INTEGER NOT NULL,
+  measured TEXT NOT NULL,  -- JSON of the Epoch
+  PRIMARY KEY (run, number)
+) WITHOUT ROWID;

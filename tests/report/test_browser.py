@@ -1,0 +1,153 @@
+"""The page in a real browser: it draws, answers to clicks, complains of nothing and calls nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from thalweg.compare.result import Comparison
+from thalweg.report import write
+
+pytest.importorskip("playwright", reason="Playwright is not installed; it is in the extra thalweg[dev]")
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VISIBLE = "(id) => document.getElementById(id)._fullData.map((trace) => [trace.name, trace.visible])"
+COLOURS = "(id) => document.getElementById(id)._fullData.map((trace) => trace.line?.color)"
+WIDTHS = "() => [document.documentElement.scrollWidth, innerWidth]"
+COLUMN = "(n) => [...document.querySelectorAll('.sortable tbody tr')].map((row) => row.cells[n].innerText.trim())"
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, comparison: Comparison) -> Path:
+    return write(comparison, tmp_path_factory.mktemp("report") / "report.html")
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Open a page; when the test ends, nothing was asked of any host and the console is silent."""
+    asked: list[str] = []
+    said: list[str] = []
+    pages: list[Page] = []
+
+    def open_page(path: Path, width: int = 1280, **options: Any) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        pages.append(page)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"error: {error}"))
+        page.goto(path.as_uri())
+        page.wait_for_selector(".plot .main-svg")
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert said == []
+
+
+def shown(page: Page, figure: str) -> set[str]:
+    return {name for name, visible in page.evaluate(VISIBLE, figure) if visible is True}
+
+
+def test_every_figure_is_drawn(visit: Visit, report: Path, comparison: Comparison) -> None:
+    page = visit(report)
+    names = {standing.optimizer for standing in comparison.ranking}
+    for figure in ("validation", "training", "sensitivity"):
+        assert shown(page, figure) == names
+        assert page.locator(f"#{figure} .scatterlayer .trace").count() >= len(names)
+
+
+def test_a_click_in_the_legend_hides_the_line_in_every_figure(visit: Visit, report: Path) -> None:
+    page = visit(report)
+    entry = page.locator("figure:has(#training) .legend button", has_text="adagrad")
+    entry.click()
+    for figure in ("validation", "training", "sensitivity"):
+        assert "adagrad" not in shown(page, figure)
+        assert len(shown(page, figure)) == 7
+    assert entry.get_attribute("aria-pressed") == "false"
+    entry.click()
+    assert len(shown(page, "training")) == 8
+
+
+def test_a_double_click_shows_one_line_alone_and_then_all(visit: Visit, report: Path) -> None:
+    page = visit(report)
+    entry = page.locator("figure:has(#validation) .legend button", has_text="adagrad")
+    entry.dblclick()
+    assert shown(page, "sensitivity") == {"adagrad"}
+    entry.dblclick()
+    assert len(shown(page, "sensitivity")) == 8
+
+
+def test_a_click_on_a_heading_sorts_the_trials(visit: Visit, report: Path, comparison: Comparison) -> None:
+    page = visit(report)
+    heading = page.get_by_role("button", name="Learning rate")
+    heading.click()
+    rates = [float(text) for text in page.evaluate(COLUMN, 1)]
+    assert len(rates) == len(comparison.trials)
+    assert rates == sorted(rates)
+    heading.click()
+    assert [float(text) for text in page.evaluate(COLUMN, 1)] == sorted(rates, reverse=True)
+
+
+def test_trials_without_a_score_come_last_either_way(visit: Visit, report: Path) -> None:
+    page = visit(report)
+    heading = page.get_by_role("button", name="Validation accuracy")
+    for descending in (False, True):
+        heading.click()
+        texts = page.evaluate(COLUMN, 2)
+        known = [float(text.removesuffix("%")) for text in texts if text != "–"]
+        assert texts[len(known) :] == ["–"] * (len(texts) - len(known)) != []
+        assert known == sorted(known, reverse=descending)
+
+
+def test_names_are_sorted_as_text(visit: Visit, report: Path) -> None:
+    page = visit(report)
+    page.locator(".sortable th button", has_text="Optimizer").click()
+    names = page.evaluate(COLUMN, 0)
+    assert names == sorted(names)
+    assert names[0] == "adadelta"
+
+
+def test_figures_follow_the_colour_scheme(visit: Visit, report: Path) -> None:
+    page = visit(report, color_scheme="light")
+    light = page.evaluate(COLOURS, "training")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"(light) => String(({COLOURS})('training')) !== String(light)", arg=light)
+    assert len(set(page.evaluate(COLOURS, "training"))) == len(set(light))
+
+
+@pytest.mark.parametrize("width", [360, 400, 820, 1024, 1280, 1920])
+def test_the_page_never_scrolls_sideways(visit: Visit, report: Path, width: int) -> None:
+    page = visit(report, width=width)
+    wide, window = page.evaluate(WIDTHS)
+    assert wide <= window
+    assert page.locator("#validation").evaluate("(plot) => plot.scrollWidth <= plot.clientWidth")
+
+
+def test_a_single_run_is_drawn(visit: Visit, tmp_path: Path, comparison: Comparison) -> None:
+    page = visit(write(comparison.finals[0], tmp_path / "run.html"))
+    assert shown(page, "training") == {"training", "validation"}
+    page.locator(".legend button", has_text="training").click()
+    assert shown(page, "training") == {"validation"}
