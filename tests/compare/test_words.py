@@ -25,6 +25,12 @@ def test_verdict_names_leader_score_rate_and_field(ranked: Build) -> None:
     )
 
 
+def test_verdict_without_a_distinct_other_names_no_winner(ranked: Build) -> None:
+    said = words.verdict(ranked(("adam", 0.975, 1), ("sgd", 0.97, 0.2)))
+    assert said.startswith("No optimizer stands out on digits/mlp-1: adam comes first with 97.5 % test accuracy")
+    assert "but sgd cannot be told apart from it" in said
+
+
 def test_verdict_on_several_names_is_a_list(ranked: Build) -> None:
     said = words.verdict(ranked(("a", 0.9, 1), ("b", 0.8, 0.01), ("c", 0.7, 0.01), ("d", 0.6, 0.01)))
     assert "b, c and d are clearly behind" in said

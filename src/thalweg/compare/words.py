@@ -162,6 +162,10 @@ def verdict(comparison: Comparison) -> str:
     where = f"{score} at learning rate {rate(learning_rate(leader))}"
     if len(comparison.ranking) == 1:
         return f"{leader.optimizer} gives {where} on {comparison.problem}; it is the only one that was ranked."
+    others = [judgement(comparison, standing.optimizer) for standing in comparison.ranking[1:]]
+    if all(other == "same" for other in others):
+        head = f"No optimizer stands out on {comparison.problem}: {leader.optimizer} comes first with"
+        return f"{head} {where}, but {_field(comparison)}."
     return f"{leader.optimizer} trains {comparison.problem} best: {where}; {_field(comparison)}."
 
 

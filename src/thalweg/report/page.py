@@ -13,10 +13,11 @@ from plotly.offline import get_plotlyjs
 
 from thalweg.compare import words
 from thalweg.compare.result import Comparison
-from thalweg.core.errors import InputTypeError, OutputError
+from thalweg.core.errors import InputTypeError
 from thalweg.core.plain import strict
 from thalweg.core.run import Run
 from thalweg.report import figures, sensitivity
+from thalweg.report.place import save
 from thalweg.report.seats import seats
 from thalweg.report.whiskers import whiskers
 
@@ -38,7 +39,7 @@ def write(result: Comparison | Run, path: str | os.PathLike[str]) -> Path:
         OutputError: The folder is missing or cannot be written.
     """
     place = Path(path).absolute()
-    return _save(html(result), place)
+    return save(html(result), place)
 
 
 def html(result: Comparison | Run) -> str:
@@ -93,35 +94,3 @@ def _render(template: str, context: dict[str, Any]) -> str:
     return environment.get_template(template).render(
         **context, words=words, plotly=plotly, score=sensitivity.score
     )
-
-
-def _save(text: str, place: Path) -> Path:
-    draft = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(place)
-    except OSError as error:
-        raise OutputError(
-            f"The report cannot be written to {place}.",
-            got=error.strerror or type(error).__name__,
-            remedy=_remedy(place),
-        ) from error
-    finally:
-        _discard(draft)
-    return place
-
-
-def _discard(draft: Path) -> None:
-    # A folder that let nothing be written has nothing to be cleared away either.
-    try:
-        draft.unlink(missing_ok=True)
-    except OSError:
-        return
-
-
-def _remedy(place: Path) -> str:
-    if place.is_dir():
-        return f"that is a folder: name a file, such as {place / 'report.html'}"
-    if not place.parent.is_dir():
-        return f"make the folder {place.parent} first, or name another"
-    return "name a file in a folder that you may write to, on a disk with space left"

@@ -39,7 +39,8 @@ def figure(comparison: Comparison, seats: Mapping[str, Seat]) -> dict[str, Any]:
     """Return trial scores against the learning rate as a Plotly figure.
 
     The upper part has one line an optimizer, with its best trial ringed. The strip below has one row an
-    optimizer: a bar from end to end of the searched interval, if it was ranked, and a cross for every trial that diverged.
+    optimizer: a bar from end to end of the searched interval, if it was ranked, and a cross for every trial
+    that diverged.
 
     Args:
         comparison: What was found.
