@@ -110,13 +110,13 @@ class _Writer:
             return f"{self.text(args[0], _ATOM)}^t", _ATOM
         if op in ("add", "sub"):
             left, right = self.text(args[0], _SUM), self.text(args[1], _PRODUCT if op == "sub" else _SUM)
-            return f"{left} {'+' if op == 'add' else '-'} {right}", _SUM
+            return f"{left} {'+' if op == 'add' else '-'} {_apart(right)}", _SUM
         if op == "mul":
             if args[0] is args[1]:
                 return f"{self.text(args[0], _ATOM)}^2", _ATOM
             return self._product(args[0], args[1]), _PRODUCT
         if op == "div":
-            return rf"\frac{{{self.text(args[0])}}}{{{self.text(args[1])}}}", _ATOM
+            return rf"\frac{{{self.text(args[0])}}}{{{self.text(args[1])}}}", _PRODUCT
         if op == "neg":
             return f"-{self.text(args[0], _PRODUCT)}", _PRODUCT
         if op == "sqrt":
@@ -133,7 +133,12 @@ class _Writer:
     def _product(self, a: Expression, b: Expression) -> str:
         if a.op == "mul" and a not in self.known and a.args[1] is b:  # (1 - rho) * g * g
             return f"{self.text(a.args[0], _PRODUCT)} {self.text(b, _ATOM)}^2"
-        return f"{self.text(a, _PRODUCT)} {self.text(b, _ATOM if b.op == 'neg' else _PRODUCT)}"
+        return f"{self.text(a, _PRODUCT)} {_apart(self.text(b, _PRODUCT))}"
+
+
+def _apart(code: str) -> str:
+    """Put what begins with a minus in parentheses, for its place after another term or factor."""
+    return rf"\left({code}\right)" if code.startswith("-") else code
 
 
 def _inside(node: Expression, new: Mapping[str, Expression]) -> list[Expression]:

@@ -63,7 +63,9 @@ class RuleOptimizer(torch.optim.Optimizer):
             raise InputTypeError(f"{type(self).__name__} got an unexpected keyword argument {unknown!r}.")
         self._forget()
         neutral = {"maximize": False, "clip_norm": None, "clip_value": None, "weight_decay": 0.0, "l1": 0.0}
-        super().__init__(params, {**defaults, **neutral, **given})  # pyright: ignore[reportArgumentType]
+        # The name goes into every group so that a saved state says whose it is.
+        settings = {**defaults, **neutral, **given, "rule": self.rule.name}
+        super().__init__(params, settings)  # pyright: ignore[reportArgumentType]
 
     def add_param_group(self, param_group: Group) -> None:
         """Add a group, as torch does, with its hyper-parameters checked against their intervals."""
@@ -209,8 +211,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         final: dict[str, Any] = {}
 
         def check(_: torch.optim.Optimizer, given: dict[str, Any]) -> None:
-            keys = {self.names.get(symbol, symbol).partition(".")[0] for symbol in self.rule.hypers}
-            check_fit(type(self).__name__, {*keys, *self.rule.flags}, self.program, self.param_groups, given)
+            check_fit(self.rule.name, self.program, self.param_groups, given)
             final.update(given)
 
         def restore(_: torch.optim.Optimizer) -> None:

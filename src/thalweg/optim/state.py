@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence, Set
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,17 +67,12 @@ def _wide(p: Tensor) -> torch.dtype:
 
 
 def check_fit(
-    kind: str,
-    keys: Set[str],
-    program: Callable[[Group], Program],
-    groups: Sequence[Group],
-    state_dict: Mapping[str, Any],
+    rule: str, program: Callable[[Group], Program], groups: Sequence[Group], state_dict: Mapping[str, Any]
 ) -> None:
     """Raise a CheckpointError that names the first group or parameter that does not fit.
 
     Args:
-        kind: The optimizer's class name, for the message.
-        keys: What its groups must hold.
+        rule: The name of the optimizer's rule.
         program: Returns the program of a group.
         groups: Its parameter groups.
         state_dict: What is about to be loaded.
@@ -88,19 +83,19 @@ def check_fit(
     if len(saved) != len(groups):
         raise CheckpointError("The optimizer state has other groups.", got=len(saved), expected=len(groups))
     for number, (theirs, ours) in enumerate(zip(saved, groups, strict=True)):
-        _check_group(kind, keys, number, theirs, ours)
+        _check_group(rule, number, theirs, ours)
         expected = program(theirs)
         for position, (key, p) in enumerate(zip(theirs["params"], ours["params"], strict=True)):
             if key in state_dict["state"]:
-                _check_parameter(kind, expected, _title(ours, position), p, state_dict["state"][key])
+                _check_parameter(rule, expected, _title(ours, position), p, state_dict["state"][key])
 
 
-def _check_group(kind: str, keys: Set[str], number: int, theirs: Group, ours: Group) -> None:
-    if not keys <= theirs.keys():
+def _check_group(rule: str, number: int, theirs: Group, ours: Group) -> None:
+    if theirs.get("rule") != rule:
         raise CheckpointError(
-            f"Group {number} of the optimizer state is not one of {kind}.",
-            got=", ".join(sorted(theirs)),
-            expected=", ".join(sorted(keys)),
+            f"Group {number} of the optimizer state is not one of {rule}.",
+            got=theirs.get("rule", f"a group of {', '.join(sorted(theirs))}"),
+            expected=rule,
         )
     count = len(ours["params"])
     if len(theirs["params"]) != count:
@@ -112,11 +107,11 @@ def _check_group(kind: str, keys: Set[str], number: int, theirs: Group, ours: Gr
         )
 
 
-def _check_parameter(kind: str, program: Program, title: str, p: Tensor, saved: Mapping[str, Tensor]) -> None:
+def _check_parameter(rule: str, program: Program, title: str, p: Tensor, saved: Mapping[str, Tensor]) -> None:
     expected = {*program.slots, *program.initial, "step"}
     if saved.keys() - {STASH} != expected:
         raise CheckpointError(
-            f"The state of {title} is not one of {kind}.",
+            f"The state of {title} is not one of {rule}.",
             got=", ".join(sorted(saved)),
             expected=", ".join(sorted(expected)),
         )

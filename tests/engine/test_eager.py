@@ -1,0 +1,114 @@
+"""The emitted source: slots that trade places, nodes that share a home, and nothing overwritten too early."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from thalweg.engine import Entry, Table, eager, launch
+from thalweg.formula import Row, Rule, Scalar, compose, rule, where
+from thalweg.formula.oracle import Oracle
+from thalweg.formula.program import realign, unshift
+from thalweg.rules import adam, options, rules
+
+
+@rule(reference="a toy: two gradients late")
+def delay(p: Any, g: Any, h1: Any, h2: Any) -> Any:
+    return p - h2, g, h1
+
+
+@rule(reference="a toy: slots trade places with the parameter and each other")
+def swap(p: Any, g: Any, a: Any, b: Any) -> Any:
+    return b + g, p, a
+
+
+@rule(reference="a toy: three outputs are one node")
+def alike(p: Any, g: Any, a: Any, b: Any) -> Any:
+    new = (a + g) * 0.5
+    return new, new, new
+
+
+@rule(reference="a toy: an old value is needed after its successor is known")
+def late(p: Any, g: Any, a: Any, b: Any) -> Any:
+    new = a * 0.5 + g
+    return p - new * a, new, a - new + b * new
+
+
+@rule(reference="a toy: an output is part of another output")
+def nested(p: Any, g: Any, a: Any, b: Any) -> Any:
+    b = g * g + b
+    a = (b + a) / (1 + b)
+    return p - 0.1 * a / (a + b) * a, a, b
+
+
+@rule(reference="a toy: what a row chooses is worked on in place")
+def chosen(p: Any, g: Any, a: Any, total: Scalar = 0.0) -> Any:
+    total = total + 1
+    used = where(total > 2, g, 0.25)
+    kept = where(total < 3, a, p)
+    return p - (used + 1) * 2 - (kept - 1) * 3, kept + used, total
+
+
+@rule(reference="a toy: scalars to the left of every operator")
+def mirrored(p: Any, g: Any, *, lr: float = 0.1) -> Any:
+    return 1 - lr * p + (lr + g) - 2 / (3 + g * g) - where(lr < g, 0.1, 0.7) - where(lr >= p, g, lr)
+
+
+TOYS = [delay, swap, alike, late, nested, chosen, mirrored]
+
+
+@pytest.mark.parametrize("toy", TOYS, ids=lambda toy: toy.name)
+def test_reuse_of_temporaries_changes_nothing(toy: Rule) -> None:
+    program, rng = compose(toy), np.random.default_rng(0)
+    start = rng.normal(size=(3, 2))
+    row = Row({"lr": 0.1})
+    oracle = Oracle(program, {"w": start}, Row({"lr": 0.1}))
+    p = torch.tensor(start)
+    slots = tuple(torch.zeros_like(p) for _ in program.slots)
+    for _ in range(6):
+        g = rng.normal(size=(3, 2))
+        oracle.step({"w": g})
+        given = torch.tensor(g)
+        launch([Table(program, [Entry(p, given, slots, 0)], [row])])
+        assert torch.equal(given, torch.tensor(g))
+        for name, value in zip(("p", *program.slots), (p, *slots), strict=True):
+            np.testing.assert_allclose(value.numpy(), oracle.tensors["w"][name], rtol=1e-13, atol=1e-15)
+    assert row.state == oracle.row.state
+
+
+def test_delay_is_two_steps_late() -> None:
+    program, row = compose(delay), Row({})
+    p, slots = torch.zeros(1), (torch.zeros(1), torch.zeros(1))
+    seen = []
+    for g in (1.0, 2.0, 4.0, 8.0):
+        launch([Table(program, [Entry(p, torch.tensor([g]), slots, 0)], [row])])
+        seen.append(p.item())
+    assert seen == [0, 0, -1, -3]
+
+
+def test_one_line_an_operation_and_no_more_temporaries_than_needed() -> None:
+    for name in rules:
+        program = compose(rules[name], options)
+        tree = ast.parse(eager.source(program))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        assert len(calls) >= len(program.nodes)
+    text = eager.source(compose(adam))
+    fresh = [line for line in text.splitlines() if line.strip().startswith("x") and "out=" not in line]
+    assert len(fresh) <= 6
+    assert "torch.add(x0, x1, out=m)" in text
+
+
+@pytest.mark.parametrize("make", [unshift, realign])
+def test_moves_touch_the_parameter_alone(make: Any) -> None:
+    for name in rules:
+        if rules[name].interim:
+            lines = eager.source(make(rules[name])).splitlines()
+            assert [line for line in lines if "out=" in line and "out=p" not in line and "out=x" not in line] == []
+
+
+def test_a_kernel_is_lowered_once() -> None:
+    assert eager.lower(compose(adam)) is eager.lower(compose(adam))

@@ -1,0 +1,87 @@
+"""LaTeX: four rules as a reader knows them; for all, what can be said of any."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from thalweg.formula import Scalar, absolute, rule, where
+from thalweg.formula.latex import latex, symbol
+from thalweg.rules import adadelta, adam, rmsprop_nesterov, rules, sgd
+
+
+@rule(reference="a toy with signs, choices and shared parts")
+def signs(p: Any, g: Any, v: Any, w: Any, total: Scalar = 0.0, *, lr: float = 0.1, kappa3: float = 1.0) -> Any:
+    """Put a minus wherever it could be misread."""
+    shared = (g / v) ** 2
+    total = total + lr
+    return p - lr * (-p) + -w, g * -1.0 - shared, shared * (-g * absolute(w)) - where(g < kappa3, v, 0.5), total
+
+
+def test_sgd() -> None:
+    assert latex(sgd) == [r"\theta \leftarrow \theta - \epsilon g"]
+
+
+def test_rmsprop_nesterov() -> None:
+    assert latex(rmsprop_nesterov) == [
+        r"g \text{ taken at } \theta + \alpha v",
+        r"r \leftarrow \rho r + \left(1 - \rho\right) g^2",
+        r"v \leftarrow \alpha v - \frac{\epsilon}{\sqrt{\delta + r}} g",
+        r"\theta \leftarrow \theta + v",
+    ]
+
+
+def test_adadelta_names_what_it_uses_twice() -> None:
+    assert latex(adadelta) == [
+        r"r \leftarrow \rho r + \left(1 - \rho\right) g^2",
+        r"u \leftarrow -\frac{\sqrt{s + \delta}}{\sqrt{r + \delta}} g",
+        r"s \leftarrow \rho s + \left(1 - \rho\right) u^2",
+        r"\theta \leftarrow \theta + \epsilon u",
+    ]
+
+
+def test_adam() -> None:
+    assert latex(adam) == [
+        r"m \leftarrow \beta_{1} m + \left(1 - \beta_{1}\right) g",
+        r"v \leftarrow \beta_{2} v + \left(1 - \beta_{2}\right) g^2",
+        r"\theta \leftarrow \theta - "
+        r"\frac{\epsilon \frac{m}{1 - \beta_{1}^t}}{\sqrt{\frac{v}{1 - \beta_{2}^t}} + \delta}",
+    ]
+
+
+def test_minuses_fractions_and_choices_cannot_be_misread() -> None:
+    assert latex(signs) == [
+        r"u \leftarrow \left(\frac{g}{v}\right)^2",
+        r"v \leftarrow g \left(-1\right) - u",
+        r"w \leftarrow u \left(-g \left|w\right|\right) - "
+        r"\begin{cases}v & g < \kappa_{3} \\ 0.5 & \text{else}\end{cases}",
+        r"\mathrm{total} \leftarrow \mathrm{total} + \epsilon",
+        r"\theta \leftarrow \theta - \epsilon \left(-\theta\right) + \left(-w\right)",
+    ]
+
+
+@pytest.mark.parametrize("name", list(rules))
+def test_every_rule_is_balanced_and_shows_all_it_has(name: str) -> None:
+    lines = latex(rules[name])
+    text = "\n".join(lines)
+    for line in lines:
+        assert line.count("{") == line.count("}")
+        assert line.count(r"\left") - line.count(r"\leftarrow") == line.count(r"\right")
+    assert all(symbol(hyper) in text for hyper in rules[name].hypers)
+    targets = [line.split(r" \leftarrow ")[0] for line in lines if r"\leftarrow" in line]
+    assert {symbol(slot) for slot in rules[name].slots} <= set(targets)
+    assert targets[-1] == r"\theta"
+    assert not re.search(r"[a-z]{4,}", re.sub(r"\\[a-z]+|taken at", "", text))
+
+
+def test_symbols() -> None:
+    assert [symbol(name) for name in ("lr", "beta1", "v", "v2", "warmup", "weight_decay")] == [
+        r"\epsilon",
+        r"\beta_{1}",
+        "v",
+        "v_{2}",
+        r"\mathrm{warmup}",
+        r"\lambda",
+    ]

@@ -1,0 +1,80 @@
+"""The registry: the book's names, plain numbers in, and errors that lead to the right name."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from thalweg import optim, rules
+from thalweg.core.errors import InputTypeError, OutOfRangeError, UnknownNameError
+from thalweg.optim import RuleOptimizer, build, check_hyper, optimizers
+
+CLASSES = [entry for entry in vars(optim).values() if inspect.isclass(entry) and issubclass(entry, RuleOptimizer)]
+
+
+def test_no_two_public_names_differ_by_case_only() -> None:
+    for names in (optim.__all__, rules.__all__, list(optimizers), list(rules.rules)):
+        assert len({name.lower() for name in names}) == len(names)
+
+
+def test_every_class_is_registered_final_and_documented() -> None:
+    leaves = [kind for kind in CLASSES if kind is not RuleOptimizer]
+    assert {optimizers[name].kind for name in optimizers} == set(leaves)
+    for kind in leaves:
+        assert getattr(kind, "__final__", False)
+        doc = inspect.getdoc(kind) or ""
+        assert all(part in doc for part in ("Args:", "Example:", "Reference:"))
+        assert all(f"{name}:" in doc for name in inspect.signature(kind).parameters if name != "params")
+
+
+@pytest.mark.parametrize("name", list(optimizers))
+def test_defaults_of_the_class_are_the_rules(name: str, make_task: Any) -> None:
+    optimizer = build(name, make_task().params, {})
+    group = optimizer.param_groups[0]
+    declared = optimizer.rule.hypers
+    assert optimizer.hyper(group, declared) == {key: hyper.default for key, hyper in declared.items()}
+    assert {flag: group[flag] for flag in optimizer.rule.flags} == optimizer.rule.flags
+    assert optimizer.program(group).hypers == declared
+
+
+@pytest.mark.parametrize("name", list(optimizers))
+def test_every_declared_name_can_be_set(name: str, make_task: Any) -> None:
+    entry = optimizers[name]
+    for key, hyper in entry.hypers().items():
+        optimizer = build(name, make_task().params, {key: 0.25})
+        values = optimizer.hyper(optimizer.param_groups[0], optimizer.program(optimizer.param_groups[0]).hypers)
+        changed = [symbol for symbol, value in values.items() if value == 0.25]
+        assert len(changed) == 1
+        assert hyper.name == changed[0]
+    for flag in entry.flags:
+        assert build(name, make_task().params, {flag: True}).param_groups[0][flag] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "nearest"),
+    [("adam", "beta", "beta1"), ("momentum", "momentom", "momentum"), ("rmsprop", "wieght_decay", "weight_decay")],
+)
+def test_an_unknown_hyper_parameter_gives_the_nearest(name: str, key: str, nearest: str, make_task: Any) -> None:
+    with pytest.raises(UnknownNameError, match=f"no hyper-parameter of {name} named '{key}'") as caught:
+        build(name, make_task().params, {key: 0.5})
+    assert nearest in caught.value.nearest
+
+
+def test_an_unknown_optimizer_gives_the_nearest(make_task: Any) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        build("nestorov", make_task().params, {})
+    assert caught.value.nearest[0] == "nesterov"
+
+
+def test_values_are_checked_before_anything_is_built() -> None:
+    with pytest.raises(OutOfRangeError, match="lr of adam"):
+        check_hyper("adam", {"lr": -1.0})
+    with pytest.raises(OutOfRangeError, match="beta2 of adam"):
+        check_hyper("adam", {"beta2": 1.0})
+    with pytest.raises(InputTypeError, match="maximize of sgd is a switch"):
+        check_hyper("sgd", {"maximize": 1.0})
+    with pytest.raises(InputTypeError, match="lr of sgd is no number"):
+        check_hyper("sgd", {"lr": "fast"})  # pyright: ignore
+    check_hyper("adam", {"lr": 0.1, "beta1": 0.5, "eps": 0.0, "bias_correction": False, "clip_norm": 1.0})

@@ -1,0 +1,172 @@
+"""The contract of `torch.optim.Optimizer`: groups, closures, hooks, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from thalweg.core.errors import InputError, InputTypeError, OutOfRangeError
+from thalweg.optim import SGD, Adagrad, Adam, Momentum, Nesterov, RMSprop, RuleOptimizer, build, optimizers
+
+
+def test_the_closure_is_evaluated_with_gradients_and_its_loss_returned(make_task: Any) -> None:
+    task, twin = make_task(), make_task()
+    optimizer, plain = Nesterov(task.params, lr=0.1), Nesterov(twin.params, lr=0.1)
+
+    def closure() -> torch.Tensor:
+        assert torch.is_grad_enabled()
+        optimizer.zero_grad()
+        loss = task.loss(1)
+        loss.backward()
+        return loss
+
+    with torch.no_grad():
+        loss = optimizer.step(closure)
+    assert loss == twin.loss(1)
+    twin.train(plain, range(1, 2))
+    assert task.same(twin)
+    assert optimizer.step() is None
+
+
+def test_hooks_run_around_the_step(make_task: Any) -> None:
+    task, heard = make_task(), []
+    optimizer = Adam(task.params)
+    start = task.weight.detach().clone()
+    optimizer.register_step_pre_hook(lambda *_: heard.append(torch.equal(task.weight, start)))
+    optimizer.register_step_post_hook(lambda *_: heard.append(torch.equal(task.weight, start)))
+    task.train(optimizer, range(1, 2))
+    assert heard == [True, False]
+
+
+def test_a_group_can_be_added_while_training(make_task: Any) -> None:
+    task = make_task()
+    optimizer = Adam([task.weight], lr=0.1)
+    task.train(optimizer, range(1, 3))
+    optimizer.add_param_group({"params": [task.bias], "lr": 0.5, "betas": (0.5, 0.9)})
+    assert optimizer.param_groups[1]["eps"] == 1e-8
+    task.train(optimizer, range(3, 4))
+    assert task.bias.detach().abs().min() == pytest.approx(0.5, rel=1e-6)
+    assert [int(optimizer.state[p]["step"]) for p in task.params] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("setting", "error"),
+    [
+        ({"lr": -1}, OutOfRangeError),
+        ({"lr": math.nan}, OutOfRangeError),
+        ({"betas": (0.9, 1.0)}, OutOfRangeError),
+        ({"betas": (0.9,)}, InputTypeError),
+        ({"betas": 0.9}, InputTypeError),
+        ({"lr": None}, InputTypeError),
+        ({"lr": "0.1"}, InputTypeError),
+        ({"weight_decay": -0.1}, OutOfRangeError),
+        ({"clip_norm": 0.0}, OutOfRangeError),
+    ],
+)
+def test_a_bad_group_is_refused_and_the_groups_stay(make_task: Any, setting: Any, error: Any) -> None:
+    task = make_task()
+    optimizer = Adam([task.weight], lr=0.1)
+    with pytest.raises(error) as caught:
+        optimizer.add_param_group({"params": [task.bias], **setting})
+    assert next(iter(setting)) in str(caught.value)
+    assert len(optimizer.param_groups) == 1
+    with pytest.raises(error):
+        Adam(task.params, **setting)
+    optimizer.add_param_group({"params": [task.bias]})
+    task.train(optimizer, range(1, 2))
+
+
+def test_an_unknown_keyword_is_refused_by_name(make_task: Any) -> None:
+    with pytest.raises(InputTypeError, match=r"SGD got an unexpected keyword argument 'momentum'"):
+        SGD(make_task().params, momentum=0.9)  # pyright: ignore
+
+
+def test_the_form_must_be_said_where_the_book_differs(make_task: Any) -> None:
+    for kind in (RMSprop, Adagrad):
+        with pytest.raises(TypeError, match="form"):
+            kind(make_task().params)  # pyright: ignore
+        with pytest.raises(InputError, match="not written yet"):
+            kind(make_task().params, form="torch")  # pyright: ignore
+
+
+def test_a_sparse_gradient_is_refused_and_changes_nothing() -> None:
+    table = torch.nn.Embedding(4, 2, sparse=True)
+    optimizer = Adam(table.parameters())
+    before = table.weight.detach().clone()
+    table(torch.tensor([1])).sum().backward()
+    with pytest.raises(InputError, match="sparse") as caught:
+        optimizer.step()
+    assert "sparse=False" in str(caught.value)
+    assert torch.equal(table.weight, before)
+
+
+def test_complex_parameters_are_refused() -> None:
+    with pytest.raises(InputTypeError, match="real") as caught:
+        Momentum([torch.nn.Parameter(torch.ones(2, dtype=torch.complex64))])
+    assert caught.value.got == torch.complex64
+
+
+@pytest.mark.parametrize("name", list(optimizers))
+def test_a_rate_may_be_a_tensor(name: str, make_task: Any) -> None:
+    task, twin = make_task(), make_task()
+    rate = torch.tensor(0.25)
+    optimizer: RuleOptimizer = build(name, task.params, {"lr": rate})  # pyright: ignore
+    task.train(optimizer, range(1, 4))
+    twin.train(build(name, twin.params, {"lr": 0.25}), range(1, 4))
+    assert task.same(twin)
+    rate.fill_(0.0)
+    before = copy.deepcopy(task)
+    optimizer.zero_grad()
+    task.loss(4).backward()
+    optimizer.step()
+    assert task.same(before) != (optimizer.rule.name in ("momentum", "nesterov", "rmsprop-nesterov"))
+
+
+def test_no_gradient_no_step(make_task: Any) -> None:
+    task, twin = make_task(), make_task()
+    for kind in (SGD, Adam, Nesterov):
+        optimizer = kind(task.params)
+        optimizer.step()
+        optimizer.eval()
+        optimizer.train()
+        assert task.same(twin)
+        assert not optimizer.state_dict()["state"]
+
+
+def test_a_frozen_parameter_is_taken_up_when_it_thaws(make_task: Any) -> None:
+    task = make_task()
+    task.bias.requires_grad_(False)
+    optimizer = Nesterov(task.params, lr=0.1, clip_norm=1.0)
+    task.train(optimizer, range(1, 3))
+    assert not task.bias.any()
+    task.bias.requires_grad_(True)
+    task.train(optimizer, range(3, 5))
+    assert [int(optimizer.state[p]["step"]) for p in task.params] == [4, 2]
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_theta_stays_exact_wherever_the_momentum_is_changed(order: str, make_task: Any) -> None:
+    task = make_task()
+    optimizer = Nesterov(task.params, lr=0.1, momentum=0.9)
+    task.train(optimizer, range(1, 4))
+    optimizer.eval()
+    theta = task.weight.detach().clone()
+    if order == "after":
+        optimizer.train()
+    optimizer.param_groups[0]["momentum"] = 0.5
+    if order == "before":
+        optimizer.train()
+    stored = task.weight.detach().clone()
+    optimizer.align()
+    assert not torch.equal(stored, task.weight)
+    velocity = optimizer.state[task.weight]["v"]
+    torch.testing.assert_close(task.weight.detach(), theta + 0.5 * velocity, rtol=1e-14, atol=1e-15)
+    aligned = task.weight.detach().clone()
+    optimizer.align()
+    assert torch.equal(aligned, task.weight)
+    optimizer.eval()
+    torch.testing.assert_close(task.weight.detach(), theta, rtol=1e-14, atol=1e-15)
