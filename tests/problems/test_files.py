@@ -7,6 +7,7 @@ import pytest
 
 from thalweg.core.errors import DataError, InputError, InputTypeError, ThalwegError, UnknownNameError
 from thalweg.problems.files import from_file, resolve
+from thalweg.problems.probe import probe
 from thalweg.problems.problem import Problem
 
 SOURCE = """
@@ -47,7 +48,7 @@ def test_a_problem_or_a_function(file: Path, name: str, width: int) -> None:
     problem = from_file(f"{file}{name}")
     assert isinstance(problem, Problem)
     assert problem.model().in_features == width
-    problem.check()
+    probe(problem)
     assert sys.path == before
 
 

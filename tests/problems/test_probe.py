@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from thalweg.core.errors import DataError, InputTypeError, ModelError, ThalwegError
+from thalweg.problems.probe import probe
 from thalweg.problems.problem import Problem
 
 X = torch.randn(60, 4, generator=torch.Generator().manual_seed(0))
@@ -39,7 +40,7 @@ def scaled(output: Tensor, target: Tensor) -> Tensor:
 def test_a_sound_problem_passes_and_nothing_changes(changed: dict[str, Any]) -> None:
     problem = toy(**changed)
     state = torch.get_rng_state()
-    problem.check()
+    probe(problem)
     assert torch.equal(state, torch.get_rng_state())
 
 
@@ -47,7 +48,7 @@ def fails(**changed: Any) -> ThalwegError:
     problem = toy(**changed)
     state = torch.get_rng_state()
     with pytest.raises(ThalwegError) as caught:
-        problem.check()
+        probe(problem)
     assert torch.equal(state, torch.get_rng_state())
     return caught.value
 

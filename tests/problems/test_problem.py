@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from thalweg.core.errors import DataError, InputError, InputTypeError, UnknownNameError
 from thalweg.data.batches import InMemory
 from thalweg.problems.metrics import Metric, accuracy
+from thalweg.problems.probe import probe
 from thalweg.problems.problem import Problem
 
 X = torch.randn(60, 4, generator=torch.Generator().manual_seed(0))
@@ -76,7 +77,7 @@ def test_a_dataset_is_held_out_from_too() -> None:
     problem = classify(train=Pairs())
     assert (len(problem.train), len(problem.valid)) == (50, 10)
     assert problem.metrics == (accuracy,)
-    problem.check()
+    probe(problem)
 
 
 def test_what_is_given_is_taken() -> None:

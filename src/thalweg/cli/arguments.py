@@ -18,10 +18,17 @@ def _problem_names(incomplete: str) -> list[str]:
     return [row.name for row in rows if row.name.startswith(incomplete)]
 
 
-def _optimizer_names(incomplete: str) -> list[str]:
+def optimizer_names(incomplete: str) -> list[str]:
+    """Return the optimizers whose names begin like this."""
     from thalweg.rules import rules
 
     return [name for name in rules if name.startswith(incomplete)]
+
+
+def optimizer_lists(incomplete: str) -> list[str]:
+    """Return what a list with commas may become: its last name completed, none named twice."""
+    done, comma, last = incomplete.rpartition(",")
+    return [f"{done}{comma}{name}" for name in optimizer_names(last) if name not in done.split(",")]
 
 
 def _schedule_names(incomplete: str) -> list[str]:
@@ -39,7 +46,16 @@ ProblemName = Annotated[
     ),
 ]
 OptimizerName = Annotated[
-    str, typer.Option("--optimizer", "-o", help="A name of `thalweg optimizers`.", autocompletion=_optimizer_names)
+    str, typer.Option("--optimizer", "-o", help="A name of `thalweg optimizers`.", autocompletion=optimizer_names)
+]
+OptimizerNames = Annotated[
+    str | None,
+    typer.Option(
+        "--optimizers",
+        "-o",
+        help="Names with commas between; all if left out.",
+        autocompletion=optimizer_lists,
+    ),
 ]
 ScheduleName = Annotated[
     str,
@@ -86,7 +102,7 @@ def pairs(texts: Sequence[str] | None) -> dict[str, Number]:
             found[name.strip()] = _SWITCHES[value.lower()] if value.lower() in _SWITCHES else float(value)
         except ValueError:
             equals = ""
-        if not equals:
+        if not (equals and name.strip()):
             raise InputError(
                 "A setting cannot be read.",
                 got=text,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from thalweg.cli import arguments as a
 
+if TYPE_CHECKING:
+    from thalweg.compare.protocol import Protocol
+    from thalweg.compare.result import Comparison
+
 
 def command(
     problem: a.ProblemName,
-    optimizers: Annotated[
-        str | None, typer.Option("--optimizers", "-o", help="Names with commas between; all if left out.")
-    ] = None,
+    optimizers: a.OptimizerNames = None,
     trials: Annotated[int, typer.Option(help="Tuning runs an optimizer.")] = 16,
     seeds: Annotated[int, typer.Option(help="Final runs an optimizer, on fresh seeds.")] = 10,
     epochs: a.Epochs = None,
@@ -30,25 +32,19 @@ def command(
 ) -> None:
     """Find the optimizer that trains PROBLEM best, by how much, how sure that is, and at which learning rate.
 
-    Every optimizer gets the same tuning budget; its best setting is re-run on fresh seeds, and only those
-    runs see the test split.
+    Every optimizer gets the same tuning budget; its best setting is re-run on
+    fresh seeds, and only those runs see the test split.
     """
-    from rich.console import Console
-
-    from thalweg.cli.progress import ProgressBar
-    from thalweg.cli.record import record, typed
-    from thalweg.compare.protocol import Protocol, compare
-    from thalweg.compare.show import show
+    from thalweg.compare.protocol import Protocol
     from thalweg.core.config import Config
-    from thalweg.core.events import tee
-    from thalweg.core.plain import dumps
     from thalweg.optim import optimizers as known
     from thalweg.problems import resolve
+    from thalweg.problems.probe import probe
     from thalweg.report import require_writable, write
     from thalweg.train.threads import choose
 
     require_writable(out)
-    names = [name.strip() for name in optimizers.split(",")] if optimizers else list(known)
+    names = [name.strip() for name in optimizers.split(",")] if optimizers else known
     base = Config(
         epochs=epochs,
         batch_size=batch_size,
@@ -58,21 +54,38 @@ def command(
     )
     task = resolve(problem, data=data)
     protocol = Protocol(problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base)
-    with (
-        choose(task, threads),
-        record(store, "compare", task.name) as kept,
-        ProgressBar(protocol.runs, shown=not json) as bar,
-    ):
-        result = compare(
-            task, names, trials=trials, seeds=seeds, base=base, sink=tee(kept.sink, bar), command=typed()
-        )
-        kept.result, kept.complete = result.to_json(), not result.missing
-    page = write(result, out)
-    if json:
-        typer.echo(dumps(result.to_json()))
-    else:
-        console = Console()
-        show(result, console)
-        console.print(f"\n{page}\nkept as {kept.name} in {store}", highlight=False, soft_wrap=True)
+    probe(task)
+    with choose(task, threads):
+        result, kept = _recorded(protocol, store, shown=not json)
+    _tell(result, f"{write(result, out)}\n{kept}", json=json)
     if result.missing:
         raise typer.Exit(130)
+
+
+def _recorded(protocol: Protocol, store: Path, *, shown: bool) -> tuple[Comparison, str]:
+    """Do the comparison; returns it, and where it is kept."""
+    from thalweg.cli.progress import ProgressBar
+    from thalweg.cli.record import record, typed
+    from thalweg.compare.protocol import carry_out
+    from thalweg.core.events import tee
+
+    with (
+        record(store, "compare", protocol.problem.name) as kept,
+        ProgressBar(protocol.runs, shown=shown) as bar,
+    ):
+        result = carry_out(protocol, sink=tee(kept.sink, bar), command=typed())
+        kept.result, kept.complete = result.to_json(), not result.missing
+    return result, f"kept as {kept.name} in {store}"
+
+
+def _tell(result: Comparison, places: str, *, json: bool) -> None:
+    from thalweg.cli.terminal import console
+    from thalweg.compare.show import show
+    from thalweg.core.plain import dumps
+
+    if json:
+        typer.echo(dumps(result.to_json()))
+        return
+    out = console()
+    show(result, out)
+    out.print(f"\n{places}", soft_wrap=True)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from thalweg.cli import arguments as a
 
+if TYPE_CHECKING:
+    from thalweg.core.run import Run
+    from thalweg.train import Learner
+
+LearningRate = Annotated[float | None, typer.Option(help="Learning rate; the optimizer's default if left out.")]
+Patience = Annotated[int | None, typer.Option(help="Stop after so many epochs without a better validation score.")]
+Checkpoint = Annotated[Path | None, typer.Option(help="Folder for a checkpoint at every epoch's end.")]
+
 
 def command(
     problem: a.ProblemName,
     optimizer: a.OptimizerName = "momentum",
-    lr: Annotated[float | None, typer.Option(help="Learning rate; the optimizer's default if left out.")] = None,
+    lr: LearningRate = None,
     settings: a.Settings = None,
     schedule: a.ScheduleName = "constant",
     schedule_set: a.ScheduleOptions = None,
     epochs: a.Epochs = None,
     batch_size: a.BatchSize = None,
-    patience: Annotated[
-        int | None, typer.Option(help="Stop after so many epochs without a better validation score.")
-    ] = None,
+    patience: Patience = None,
     seed: Annotated[int, typer.Option(help="Seed of weights, data order and noise.")] = 0,
     test: Annotated[bool, typer.Option("--test", help="Judge the final model on the test split too.")] = False,
-    checkpoint: Annotated[Path | None, typer.Option(help="Folder for a checkpoint at every epoch's end.")] = None,
+    checkpoint: Checkpoint = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
     data: a.Data = None,
     out: Annotated[Path | None, typer.Option(help="A page to write.")] = None,
@@ -33,19 +39,13 @@ def command(
     json: a.Json = False,
 ) -> None:
     """Train PROBLEM once, with one setting."""
-    from rich.console import Console
-
-    from thalweg.cli.progress import ProgressBar
-    from thalweg.cli.record import record
     from thalweg.core.config import Config
     from thalweg.core.errors import InputError
-    from thalweg.core.events import tee
-    from thalweg.core.plain import dumps
     from thalweg.core.run import Outcome
     from thalweg.problems import resolve
+    from thalweg.problems.probe import probe
     from thalweg.report import require_writable, write
-    from thalweg.train import Learner, run_learner
-    from thalweg.train.show import show
+    from thalweg.train import Learner
     from thalweg.train.threads import choose
 
     if resume and checkpoint is None:
@@ -63,24 +63,37 @@ def command(
         seed=seed,
     )
     task = resolve(problem, data=data)
-    task.check()
+    probe(task)
     learner = Learner(task, config)
-    with (
-        choose(task, threads),
-        record(store, "fit", task.name) as kept,
-        ProgressBar(1, shown=not json) as bar,
-    ):
-        sink = tee(kept.sink, bar)
-        run = run_learner(learner, sink=sink, checkpoint=checkpoint, resume=resume, test=test)
-        kept.result, kept.complete = run.to_json(), run.outcome is not Outcome.INTERRUPTED
-    page = write(run, out) if out else None
-    if json:
-        typer.echo(dumps({"format": 1, **run.to_json()}))
-    else:
-        console = Console()
-        show(run, console)
-        console.print(f"kept as {kept.name} in {store}", highlight=False, soft_wrap=True)
-        if page:
-            console.print(str(page), highlight=False, soft_wrap=True)
+    with choose(task, threads):
+        run, kept = _recorded(learner, store, shown=not json, checkpoint=checkpoint, resume=resume, test=test)
+    _tell(run, f"{write(run, out)}\n{kept}" if out else kept, json=json)
     if run.outcome is Outcome.INTERRUPTED:
         raise typer.Exit(130)
+
+
+def _recorded(learner: Learner, store: Path, *, shown: bool, **how: Any) -> tuple[Run, str]:
+    """Train; returns the run, and where it is kept."""
+    from thalweg.cli.progress import ProgressBar
+    from thalweg.cli.record import record
+    from thalweg.core.events import tee
+    from thalweg.core.run import Outcome
+    from thalweg.train import run_learner
+
+    with record(store, "fit", learner.problem.name) as kept, ProgressBar(1, shown=shown) as bar:
+        run = run_learner(learner, sink=tee(kept.sink, bar), **how)
+        kept.result, kept.complete = run.to_json(), run.outcome is not Outcome.INTERRUPTED
+    return run, f"kept as {kept.name} in {store}"
+
+
+def _tell(run: Run, places: str, *, json: bool) -> None:
+    from thalweg.cli.terminal import console
+    from thalweg.core.plain import dumps
+    from thalweg.train.show import show
+
+    if json:
+        typer.echo(dumps({"format": 1, **run.to_json()}))
+        return
+    out = console()
+    show(run, out)
+    out.print(places, soft_wrap=True)

@@ -49,15 +49,14 @@ def main() -> None:
         if debug:
             raise
         _say(str(error))
-    except KeyboardInterrupt:
-        _say("Interrupted.", code=130)
     except Exception as error:
         if debug:
             raise
-        _say(f"{type(error).__name__}: {error}\n  do this:  run it again with --debug to see where")
+        first = (str(error).splitlines() or [""])[0]
+        _say(f"{type(error).__name__}: {first}\n  do this:  run it again with --debug to see where")
 
 
-def _say(message: str, code: int = 1) -> None:
+def _say(message: str) -> None:
     typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
     typer.echo(message, err=True)
-    raise SystemExit(code)
+    raise SystemExit(1)

@@ -14,64 +14,57 @@ if TYPE_CHECKING:
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(help="Show this one whole.", autocompletion=a._optimizer_names)
+        str | None, typer.Argument(help="Show this one whole.", autocompletion=a.optimizer_names)
     ] = None,
 ) -> None:
     """List the optimizers, or show one: formula, defaults, ranges, reference."""
-    from rich.console import Console
+    from thalweg.cli.terminal import console
 
-    console = Console()
+    out = console()
     if name is None:
-        console.print(_overview())
-        console.print("`thalweg optimizers NAME` shows formula, defaults, ranges and reference.")
+        out.print(_overview())
+        out.print("`thalweg optimizers NAME` shows formula, defaults, ranges and reference.")
         return
     from rich.syntax import Syntax
+    from rich.text import Text
 
     from thalweg.formula.latex import latex
     from thalweg.formula.rule import text
     from thalweg.optim import optimizers
 
     entry = optimizers[name]
-    console.print(f"[bold]{name}[/]  {entry.rule.summary}", highlight=False)
-    console.print(f"in PyTorch: thalweg.optim.{entry.kind.__name__}", highlight=False)
-    console.print(f"reference:  {entry.rule.reference}\n", highlight=False)
-    console.print(Syntax(text(entry.rule), "python", background_color="default"))
-    console.print("\n".join(["", *latex(entry.rule), ""]), highlight=False, markup=False)
-    console.print(_hypers(name))
+    out.print(Text.assemble((name, "bold"), f"  {entry.rule.summary}"))
+    out.print(f"in PyTorch: thalweg.optim.{entry.kind.__name__}")
+    out.print(f"reference:  {entry.rule.reference}\n")
+    out.print(Syntax(text(entry.rule), "python", background_color="default", word_wrap=True))
+    out.print("\n".join(["", *latex(entry.rule), ""]), soft_wrap=True)
+    out.print(_hypers(name))
 
 
 def _overview() -> Table:
-    from rich import box
-    from rich.table import Table
-
+    from thalweg.cli.terminal import table
     from thalweg.optim import optimizers
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("optimizer", "class", "rule", "reference"):
-        table.add_column(head)
+    listing = table("optimizer", "class", "rule", whole=("optimizer", "class"))
     for name in optimizers:
         entry = optimizers[name]
-        summary = entry.rule.summary.partition(":")[2].strip()
-        table.add_row(name, entry.kind.__name__, summary, entry.rule.reference)
-    return table
+        listing.add_row(name, entry.kind.__name__, entry.rule.summary.partition(":")[2].strip())
+    return listing
 
 
 def _hypers(name: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
+    from thalweg.cli.terminal import table
     from thalweg.optim import optimizers
     from thalweg.rules import options
 
     entry = optimizers[name]
     meaning = {option.name: (option.function.__doc__ or "").strip().splitlines()[0] for option in options}
+    meaning |= {public: f"{symbol} in the formula" for symbol, public in entry.kind.names.items()}
     low, high = entry.rule.search
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("hyper-parameter", "default", "range", ""):
-        table.add_column(head, justify="right" if head == "default" else "left")
+    meaning["lr"] = f"tuned in [{low:g}, {high:g}], log-uniform"
+    listing = table("hyper-parameter", "default", "range", "", right=("default",), whole=("hyper-parameter",))
     for key, hyper in entry.hypers().items():
-        note = f"tuned in [{low:g}, {high:g}], log-uniform" if key == "lr" else meaning.get(key, "")
-        table.add_row(key, f"{hyper.default:g}", repr(hyper.interval), note)
+        listing.add_row(key, f"{hyper.default:g}", repr(hyper.interval), meaning.get(key, ""))
     for flag in entry.flags:
-        table.add_row(flag, str(entry.rule.flags.get(flag, False)), "True, False", meaning.get(flag, ""))
-    return table
+        listing.add_row(flag, str(entry.rule.flags.get(flag, False)), "True, False", meaning.get(flag, ""))
+    return listing

@@ -12,7 +12,7 @@ class ProgressBar:
 
     Args:
         runs: How many runs there will be.
-        shown: False for silence.
+        shown: False for silence; into a file or pipe nothing is drawn either.
     """
 
     def __init__(self, runs: int, *, shown: bool = True) -> None:
@@ -20,6 +20,7 @@ class ProgressBar:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         self.runs, self.ended, self.left = runs, 0, 0
+        console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
@@ -27,9 +28,9 @@ class ProgressBar:
             TimeElapsedColumn(),
             TextColumn("left:"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
-            disable=not shown,
+            disable=not (shown and console.is_terminal),
         )
         self._task = self._bar.add_task("", total=None, runs="")
 

@@ -19,6 +19,8 @@ from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.execute import Executor, Job, sequential
 from thalweg.optim import check_hyper, optimizers
 from thalweg.problems import Problem
+from thalweg.problems.probe import probe
+from thalweg.schedules import bind
 
 TUNING_SEED = 0
 """Every trial starts from the same weights and sees the same batches; the fresh seeds are 1, 2, 3 ..."""
@@ -33,10 +35,11 @@ class Protocol:
         names: Optimizers, by registry name.
         trials: Tuning runs an optimizer, >= 1.
         seeds: Final runs an optimizer, >= 1, on seeds that tuning did not use.
-        base: Everything of a Config that all share.
+        base: Everything of a Config that all share, but for the learning rate, which is tuned.
 
     Raises:
-        InputError: No optimizer, one named twice, an unknown one, no trial or no seed.
+        InputError: No optimizer, one named twice, an unknown one, no trial, no seed, a fixed learning rate, or
+            a hyper-parameter or schedule that cannot be used.
     """
 
     problem: Problem
@@ -51,8 +54,15 @@ class Protocol:
         for label, count in (("trials", self.trials), ("seeds", self.seeds)):
             if count < 1:
                 raise InputError(f"The number of {label} is not positive.", got=count, expected="an integer >= 1")
+        if "lr" in self.base.hyper:
+            raise InputError(
+                "A comparison tunes the learning rate: it cannot be fixed.",
+                got=f"lr={self.base.hyper['lr']:g}",
+                remedy="leave lr out, or train this one setting with `thalweg fit`",
+            )
         for name in self.names:
             check_hyper(name, self.base.hyper)
+        bind(self.base.schedule, self.base.schedule_options)
 
     @property
     def runs(self) -> int:
@@ -140,7 +150,6 @@ def compare(
         >>> len(result.trials), len(result.finals), sorted(s.optimizer for s in result.ranking)
         (4, 4, ['adam', 'sgd'])
     """
-    started, wall = describe(command, torch.get_num_threads()), time.perf_counter()
     protocol = Protocol(
         problem=problem,
         names=tuple(optimizers if names is None else names),
@@ -148,7 +157,16 @@ def compare(
         seeds=seeds,
         base=base or Config(),
     )
-    problem.check()
+    return carry_out(protocol, executor=executor, sink=sink, command=command)
+
+
+def carry_out(
+    protocol: Protocol, *, executor: Executor = sequential, sink: Sink = silent, command: str = ""
+) -> Comparison:
+    """Do what a `Protocol` says, as `compare` does."""
+    started, wall = describe(command, torch.get_num_threads()), time.perf_counter()
+    problem = protocol.problem
+    probe(problem)
     tuning = protocol.tuning()
     tuned = executor(tuning, sink)
     best = _best(protocol, tuned) if len(tuned) == len(tuning) else {}
@@ -163,7 +181,7 @@ def compare(
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
         target=problem.target,
-        budget=trials,
+        budget=protocol.trials,
         seeds=protocol.fresh_seeds,
         ranking=tuple(
             _standing(protocol, rank, name, best[name], tuned, whole[name]) for rank, name in enumerate(leaders, 1)

@@ -68,8 +68,8 @@ class Pair:
         low: Lower end of its 95 % interval.
         high: Upper end.
         p: Two-sided paired t-test over the seeds.
-        p_holm: `p` after Holm's correction for the number of pairs.
-        distinct: Whether ``p_holm < 0.05``.
+        p_holm: `p` after Holm's correction over all pairs of optimizers.
+        distinct: Whether ``p_holm < 0.05`` and the leader is the better one.
     """
 
     leader: str

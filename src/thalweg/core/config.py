@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from hashlib import blake2b
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
-from thalweg.core.errors import InputError, UnknownNameError
+from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 
 Number = int | float | bool
 
@@ -28,10 +27,11 @@ class Config:
         batch_size: Samples a step, >= 1; ``None`` takes the problem's.
         patience: Epochs without a better validation score before stopping early and restoring the best
             weights; ``None`` never stops early.
-        seed: The seed of initial weights, data order and noise.
+        seed: The seed of initial weights, data order and noise, any integer.
 
     Raises:
-        InputError: A length, size or patience below 1.
+        InputError: A length, size or patience that is no integer >= 1, or a seed that is no integer.
+        InputTypeError: A hyper-parameter or option that is no number.
 
     Example:
         >>> config = Config(optimizer="adam", hyper={"lr": 0.001})
@@ -50,17 +50,16 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("hyper", "schedule_options"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            numbers = {key: _number(key, value) for key, value in dict(getattr(self, name)).items()}
+            object.__setattr__(self, name, MappingProxyType(numbers))
         for name in ("epochs", "batch_size", "patience"):
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise InputError(
-                    f"The {name} of a Config is unusable.", got=repr(value), expected="an integer >= 1"
-                )
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _integer(name, getattr(self, name), least=1))
+        object.__setattr__(self, "seed", _integer("seed", self.seed))
 
     def replace(self, **changes: Any) -> Config:
-        """Return a copy with these fields changed."""
-        return replace(self, **changes)
+        """Return a copy with these fields changed; an unknown one is an error."""
+        return Config.from_json(self.to_json() | changes)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -78,14 +77,27 @@ class Config:
                 raise UnknownNameError("field of Config", name, known)
         return cls(**data)
 
-    @property
-    def key(self) -> str:
-        """A short name that is the same for equal Configs, in every process."""
-        text = json.dumps(self.to_json(), sort_keys=True)
-        return blake2b(text.encode(), digest_size=6).hexdigest()
-
     def __hash__(self) -> int:
-        return hash(self.key)
+        return hash((self.optimizer, frozenset(self.hyper.items()), self.schedule, self.seed))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Config.from_json, (self.to_json(),))
+
+
+def _number(name: str, value: object) -> Number:
+    """Return a number of any library as Python's own, which JSON can hold."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    raise InputTypeError(f"{name} is no number.", got=repr(value))
+
+
+def _integer(name: str, value: Any, *, least: int | None = None) -> int:
+    whole = not isinstance(value, bool) and isinstance(value, Integral)
+    if not whole or (least is not None and int(value) < least):
+        expected = "an integer" if least is None else f"an integer >= {least}"
+        raise InputError(f"The {name} of a Config is unusable.", got=repr(value), expected=expected)
+    return int(value)

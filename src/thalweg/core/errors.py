@@ -53,13 +53,15 @@ class UnknownNameError(InputError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        self.nearest = get_close_matches(name, names, n=3, cutoff=0.5)
+        cased = {known_name.lower(): known_name for known_name in names}
+        self.nearest = [cased[near] for near in get_close_matches(str(name).lower(), cased, n=3, cutoff=0.5)]
         guess = " or ".join(f"'{near}'" for near in self.nearest)
         super().__init__(
             f"There is no {kind} named {name!r}.",
             expected=f"one of {', '.join(names)}" if names else "nothing: none is known here",
             remedy=f"did you mean {guess}?" if guess else None,
         )
+        self.args = (kind, name, names)  # what a pickle calls this with again
 
 
 class OutOfRangeError(InputError):
@@ -92,6 +94,3 @@ class StoreError(ThalwegError):
 
 class OutputError(ThalwegError, OSError):
     """A result cannot be written where the user asked."""
-
-    def __str__(self) -> str:
-        return ThalwegError.__str__(self)

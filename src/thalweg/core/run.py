@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from thalweg.core.config import Config
+from thalweg.core.errors import UnknownNameError
 
 
 class Outcome(StrEnum):
@@ -86,8 +87,14 @@ class Run:
     checkpoint: str | None = None
 
     def reached(self, metric: str, target: float, *, higher_is_better: bool = True) -> Epoch | None:
-        """Return the first epoch whose validation `metric` is at least as good as `target`."""
+        """Return the first epoch whose validation `metric` is at least as good as `target`.
+
+        Raises:
+            UnknownNameError: The run did not measure it.
+        """
         for epoch in self.epochs:
+            if metric not in epoch.valid:
+                raise UnknownNameError("metric", metric, epoch.valid)
             value = epoch.valid[metric]
             if (value >= target) if higher_is_better else (value <= target):
                 return epoch

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from thalweg.core.events import Sink, silent
 from thalweg.core.run import Outcome, Run
 from thalweg.execute.job import Job
-from thalweg.train import fit
+from thalweg.train import Learner, run_learner
 
 
 def sequential(jobs: Sequence[Job], sink: Sink = silent) -> list[Run]:
     """Do the jobs in order.
 
     Args:
-        jobs: What to do.
+        jobs: What to do, on problems that were tried out (`thalweg.problems.probe`).
         sink: Hears every event.
 
     Returns:
@@ -30,7 +30,7 @@ def sequential(jobs: Sequence[Job], sink: Sink = silent) -> list[Run]:
     runs: list[Run] = []
     for job in jobs:
         try:
-            run = fit(job.problem, job.config, sink=sink, run_id=job.run_id, test=job.test)
+            run = run_learner(Learner(job.problem, job.config), sink=sink, run_id=job.run_id, test=job.test)
         except KeyboardInterrupt:  # between two runs; inside one it is an outcome
             break
         if run.outcome is Outcome.INTERRUPTED:

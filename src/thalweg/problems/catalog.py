@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,13 +45,16 @@ class Row:
 
     @property
     def net(self) -> str:
-        """The widths as text.
+        """The widths as text; hidden layers of one width are counted.
 
         Example:
-            >>> rows[1].net
-            '64-64-10'
+            >>> rows[1].net, rows[3].net
+            ('64-64-10', '64-(64)x5-10')
         """
-        return "-".join(map(str, self.widths))
+        inputs, *hidden, outputs = self.widths
+        runs = [(width, len(list(same))) for width, same in groupby(hidden)]
+        inside = [f"({width})x{count}" if count > 1 else str(width) for width, count in runs]
+        return "-".join([str(inputs), *inside, str(outputs)])
 
 
 rows = (

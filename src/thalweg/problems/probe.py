@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -14,15 +13,21 @@ from thalweg.core.errors import DataError, InputTypeError, ModelError
 from thalweg.data.batches import Split
 from thalweg.problems.labels import labels_within
 from thalweg.problems.metrics import accuracy
-
-if TYPE_CHECKING:
-    from thalweg.problems.problem import Problem
+from thalweg.problems.problem import Problem
 
 _BATCH = 32
 
 
 def probe(problem: Problem) -> None:
-    """Run one small training batch through a fresh model and the loss; see `Problem.check`."""
+    """Run one small training batch through a fresh model and the loss, and leave nothing changed.
+
+    Args:
+        problem: What is about to be trained.
+
+    Raises:
+        ModelError: The model cannot take the input, or its output does not fit the loss.
+        DataError: Labels outside the classes, or splits whose samples are of different form.
+    """
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(0)
         model = _fresh(problem)

@@ -16,7 +16,6 @@ from thalweg.data.batches import Split, batches
 from thalweg.data.splits import holdout
 from thalweg.problems.labels import are_labels, labels_within
 from thalweg.problems.metrics import Metric, accuracy
-from thalweg.problems.probe import probe
 
 VALID_FRACTION = 1 / 6
 HOLDOUT_SEED = 0  # of the problem, not of a run: all runs are judged on the same samples
@@ -161,15 +160,6 @@ class Problem:
             for module, mode in modes.items():
                 module.training = mode
         return {name: total.item() / len(split) for name, total in totals.items()}
-
-    def check(self) -> None:
-        """Run one small training batch through a fresh model and the loss, and leave nothing changed.
-
-        Raises:
-            ModelError: The model cannot take the input, or its output does not fit the loss.
-            DataError: Labels outside the classes, or splits whose samples are of different form.
-        """
-        probe(self)
 
 
 def _factory(model: object) -> None:

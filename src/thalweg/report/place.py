@@ -23,8 +23,8 @@ def require_writable(path: str | os.PathLike[str]) -> Path:
     """
     place = Path(path).absolute()
     try:
-        if place.is_dir():
-            raise IsADirectoryError(0, "Is a directory")
+        if place.exists() and not place.is_file():
+            raise OSError(0, "something is there that is no file")
         with tempfile.TemporaryFile(dir=place.parent):
             return place
     except OSError as error:
@@ -37,6 +37,7 @@ def save(text: str, place: Path) -> Path:
     Raises:
         OutputError: As `require_writable`, or the disk is full.
     """
+    require_writable(place)
     draft = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")

@@ -1,6 +1,10 @@
 """Step decay: the rate is divided every few epochs."""
 
 import math
+import sys
+
+ROUNDING = 4 * sys.float_info.epsilon
+"""What t / every may lack of a whole number that it would be without rounding: 0.3 / 0.1 < 3."""
 
 
 def step(t: float, *, every: float = 5, divide: float = 10) -> float:
@@ -15,4 +19,4 @@ def step(t: float, *, every: float = 5, divide: float = 10) -> float:
         >>> step(4.9), step(5.0), step(10.0, divide=2)
         (1.0, 0.1, 0.25)
     """
-    return float(divide) ** -math.floor(t / every)
+    return float(divide) ** -math.floor(t / every * (1 + ROUNDING))

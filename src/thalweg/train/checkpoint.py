@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from textwrap import shorten
 from typing import Any
 
 from torch import Tensor
@@ -19,6 +22,16 @@ from thalweg.train.stopping import EarlyStopping
 
 FILE = "checkpoint.safetensors"
 FORMAT = "1"
+
+
+def require_writable(folder: str | Path) -> None:
+    """Make the folder if need be, so that no epoch is trained for a checkpoint that cannot be written.
+
+    Raises:
+        OutputError: The folder cannot be made or written to.
+    """
+    with _writing(Path(folder)):
+        TemporaryFile(dir=folder).close()
 
 
 def save(folder: str | Path, learner: Learner, stopping: EarlyStopping, curve: list[Epoch]) -> Path:
@@ -40,26 +53,41 @@ def save(folder: str | Path, learner: Learner, stopping: EarlyStopping, curve: l
         }
         skeleton = _pack(tree, "", tensors)
         tensors = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
-    numbers = {name: getattr(learner, name) for name in ("epoch", "step", "seconds", "first_loss")}
+    numbers = {name: getattr(learner, name) for name in ("epoch", "step", "seconds", "fresh_loss", "rates")}
     about = {
         "numbers": numbers,
         "stopping": {"best": stopping.best, "best_epoch": stopping.best_epoch},
         "curve": [vars(epoch) | {"valid": dict(epoch.valid)} for epoch in curve],
         "config": learner.config.to_json(),
         "problem": learner.problem.name,
+        "kind": type(learner.optimizer).__name__,
         "tree": skeleton,
     }
     path = Path(folder) / FILE
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        save_file(tensors, draft, metadata={"format": FORMAT, "thalweg": json.dumps(about)})
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(
-            "The checkpoint cannot be written.", got=str(error), remedy="choose another folder"
-        ) from error
+    draft = path.with_suffix(f".{os.getpid()}")
+    with _writing(path.parent):
+        try:
+            save_file(tensors, draft, metadata={"format": FORMAT, "thalweg": json.dumps(about)})
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     return path
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, SafetensorError) as error:
+        raise OutputError(
+            "The checkpoint cannot be written.",
+            got=str(error),
+            expected=f"a folder at {folder} that can be written to, on a disk with space left",
+            remedy="choose another folder",
+        ) from error
 
 
 def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[Epoch]:
@@ -68,25 +96,23 @@ def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[
     A folder without a checkpoint leaves the learner at its start.
 
     Raises:
-        CheckpointError: The file is damaged, or is of another problem or Config (a longer run may go on).
+        CheckpointError: The file is damaged, or is of another problem, model, optimizer or Config, or is past
+            the Config's last epoch (a longer run may go on).
     """
-    from safetensors import SafetensorError, safe_open
-
     path = Path(folder) / FILE
     if not path.exists():
         return []
-    try:
-        with safe_open(path, framework="pt", device=str(learner.device)) as file:
-            about = json.loads(file.metadata()["thalweg"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise CheckpointError(
-            f"{path} is no readable checkpoint.", got=str(error), remedy="delete it and start again"
-        ) from error
+    about, tree = _read(path, str(learner.device))
     _check_same(path, about, learner)
-    tree = _unpack(about["tree"], tensors)
-    learner.model.load_state_dict(tree["model"])
-    learner.optimizer.load_state_dict(tree["optimizer"])
+    try:
+        learner.model.load_state_dict(tree["model"])
+        learner.optimizer.load_state_dict(tree["optimizer"])
+    except (RuntimeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} does not fit the model.",
+            got=shorten(str(error), 300),
+            remedy="resume with the model it was written by, or choose another folder",
+        ) from error
     if isinstance(learner.optimizer, RuleOptimizer):
         learner.optimizer.train()
     vars(learner).update(about["numbers"])
@@ -94,14 +120,40 @@ def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[
     return [Epoch(**epoch) for epoch in about["curve"]]
 
 
+def _read(path: Path, device: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the file says of the run, and its tree of tensors."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt", device=device) as file:
+            metadata = file.metadata()
+            if metadata["format"] != FORMAT:
+                raise ValueError(f"format {metadata['format']}, not {FORMAT}")
+            about = json.loads(metadata["thalweg"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        return about, _unpack(about["tree"], tensors)
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is no checkpoint that can be read.", got=str(error), remedy="delete it and start again"
+        ) from error
+
+
 def _check_same(path: Path, about: Mapping[str, Any], learner: Learner) -> None:
     theirs, ours = Config.from_json(about["config"]).replace(epochs=None), learner.config.replace(epochs=None)
-    if (about["problem"], theirs) != (learner.problem.name, ours):
+    kind = type(learner.optimizer).__name__
+    if (about["problem"], about["kind"], theirs) != (learner.problem.name, kind, ours):
         raise CheckpointError(
             f"{path} is of another run.",
-            got=f"{about['problem']} with {theirs.to_json()}",
-            expected=f"{learner.problem.name} with {ours.to_json()}",
+            got=f"{about['problem']} by {about['kind']} with {theirs.to_json()}",
+            expected=f"{learner.problem.name} by {kind} with {ours.to_json()}",
             remedy="resume with the same settings, or choose another folder",
+        )
+    if about["numbers"]["epoch"] > learner.epochs:
+        raise CheckpointError(
+            f"{path} is past the last epoch.",
+            got=f"{about['numbers']['epoch']} epochs done",
+            expected=f"at most {learner.epochs}",
+            remedy="ask for more epochs, or choose another folder",
         )
 
 

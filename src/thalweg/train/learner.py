@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from thalweg.core.config import Config
+from thalweg.core.errors import InputTypeError
 from thalweg.core.run import Epoch
 from thalweg.core.seeding import derive
 from thalweg.data.batches import batches, order
@@ -25,7 +26,7 @@ BLOCK = 64
 """Updates between two looks at the loss: often enough to stop a diverged run early, too seldom to cost."""
 
 DIVERGED_ABOVE = 10.0
-"""A run whose mean loss over an epoch is this many times its first loss has diverged."""
+"""A run whose mean loss over an epoch is this many times the fresh model's on validation has diverged."""
 
 
 class Learner:
@@ -38,8 +39,11 @@ class Learner:
         problem: What to train on.
         config: The setting; epochs and batch size left open are the problem's.
         optimizer: A factory that replaces the Config's optimizer, for one that is not in the registry;
-            the schedule then multiplies the ``lr`` of its groups.
+            the schedule then multiplies the ``lr`` of each of its groups.
         device: Where to train.
+
+    Raises:
+        InputError: A setting that cannot be used.
 
     Example:
         >>> from thalweg.problems import load
@@ -66,11 +70,12 @@ class Learner:
         with _seeded(derive(config.seed, "weights"), self.device):
             self.model = problem.model().to(self.device)
         parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = optimizer(parameters) if optimizer else build(config.optimizer, parameters, config.hyper)
+        self.optimizer = _optimizer(config, parameters, optimizer)
         self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.epoch = self.step = 0
         self.seconds = 0.0
-        self.first_loss = math.nan
+        self.fresh_loss = math.nan
+        self._holds_theta = False
 
     @property
     def epochs(self) -> int:
@@ -89,6 +94,8 @@ class Learner:
 
         A loss that is not finite ends the pass at the end of its block of updates.
         """
+        if math.isnan(self.fresh_loss):
+            self.fresh_loss = self.judge("valid")["loss"]
         started = time.perf_counter()
         with _seeded(derive(self.config.seed, "noise", self.epoch), self.device):
             mean_loss = self._pass()
@@ -105,17 +112,22 @@ class Learner:
 
     def judge(self, split: str) -> dict[str, float]:
         """Return loss and metrics of the model, at theta, on one of the problem's splits."""
-        with self.at_theta():
+        with self.at_theta(), _seeded(derive(self.config.seed, split, self.epoch), self.device):
             return self.problem.evaluate(self.model, self.splits[split])
 
-    def diverged(self, epoch: Epoch) -> bool:
-        """Whether the loss of this epoch has left all bounds."""
-        return not epoch.train_loss <= DIVERGED_ABOVE * abs(self.first_loss)
+    def divergence(self, epoch: Epoch) -> str:
+        """Say what has left all bounds in this epoch, the last; empty if nothing has."""
+        if not -math.inf < epoch.train_loss <= DIVERGED_ABOVE * abs(self.fresh_loss):
+            losses = f"{epoch.train_loss:.3g}, of the fresh model {self.fresh_loss:.3g}"
+            return f"the mean loss of epoch {epoch.number} was {losses}"
+        if not all(p.isfinite().all() for p in self.model.parameters()):
+            return f"weights were not finite after epoch {epoch.number}"
+        return ""
 
     @contextmanager
     def at_theta(self) -> Iterator[None]:
         """Hold theta, not the interim point, in the model's parameters."""
-        if not isinstance(self.optimizer, RuleOptimizer):
+        if self._holds_theta or not isinstance(self.optimizer, RuleOptimizer):
             yield
             return
         self.optimizer.eval()
@@ -123,6 +135,12 @@ class Learner:
             yield
         finally:
             self.optimizer.train()
+
+    def settle(self) -> None:
+        """Put theta in the model's parameters to stay: training is over."""
+        if isinstance(self.optimizer, RuleOptimizer):
+            self.optimizer.eval()
+        self._holds_theta = True
 
     def _pass(self) -> float:
         """One pass of updates; returns the mean of the mini-batch losses."""
@@ -142,8 +160,6 @@ class Learner:
             self.step += 1
             if len(losses) % BLOCK == 0 and not math.isfinite(losses[-1]):
                 break
-        if math.isnan(self.first_loss):
-            self.first_loss = losses[0].item()
         return torch.stack(losses).double().mean().item()
 
     def _set_rate(self) -> None:
@@ -152,10 +168,26 @@ class Learner:
             group["lr"] = rate * factor
 
 
+def _optimizer(config: Config, parameters: list[nn.Parameter], factory: OptimizerFactory | None) -> Optimizer:
+    if factory is None:
+        return build(config.optimizer, parameters, config.hyper)
+    if isinstance(factory, Optimizer) or not callable(factory):
+        raise InputTypeError(
+            "The optimizer has to be a factory: each run has fresh weights.",
+            got=f"an object of type {type(factory).__name__}",
+            expected="a function that takes the list of parameters and returns an optimizer",
+            remedy="pass optimizer=lambda parameters: torch.optim.Adam(parameters, lr=0.001)",
+        )
+    return factory(parameters)
+
+
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Draw from this seed inside, and give the caller's generators back afterwards."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if devices:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield

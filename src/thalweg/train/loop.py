@@ -13,6 +13,7 @@ from thalweg.core.errors import InputError
 from thalweg.core.events import EpochEnded, RunEnded, RunStarted, Sink, silent
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.problems import Problem
+from thalweg.problems.probe import probe
 from thalweg.train import checkpoint as checkpoints
 from thalweg.train.learner import Learner, OptimizerFactory
 from thalweg.train.stopping import EarlyStopping
@@ -22,7 +23,7 @@ def fit(
     problem: Problem,
     config: Config | None = None,
     *,
-    optimizer: OptimizerFactory | None = None,
+    optimizer: str | OptimizerFactory | None = None,
     device: torch.device | str = "cpu",
     sink: Sink = silent,
     run_id: str = "run",
@@ -36,7 +37,7 @@ def fit(
     Args:
         problem: What to train on.
         config: The setting; ``None`` takes all defaults.
-        optimizer: A factory ``parameters -> torch optimizer`` that replaces the Config's.
+        optimizer: A name, or a factory ``parameters -> torch optimizer``, that replaces the Config's.
         device: Where to train.
         sink: Hears the events.
         run_id: What the events call this run.
@@ -50,14 +51,19 @@ def fit(
         The Run. Divergence and Ctrl-C are outcomes of it, not exceptions.
 
     Raises:
-        InputError: A setting that cannot be used; it is found before training starts.
+        InputError: A setting or model that cannot be used; it is found before training starts.
+        CheckpointError: What is in the folder cannot be resumed.
+        OutputError: The folder cannot be written to.
 
     Example:
         >>> from thalweg.problems import load
-        >>> run = fit(load("digits/logistic"), optimizer=None, epochs=2)
+        >>> run = fit(load("digits/logistic"), optimizer="adam", epochs=2)
         >>> str(run.outcome), len(run.epochs), run.steps
         ('completed', 2, 38)
     """
+    if isinstance(optimizer, str):
+        settings["optimizer"], optimizer = optimizer, None
+    probe(problem)
     learner = Learner(problem, (config or Config()).replace(**settings), optimizer=optimizer, device=device)
     return run_learner(learner, sink=sink, run_id=run_id, checkpoint=checkpoint, resume=resume, test=test)
 
@@ -74,6 +80,10 @@ def run_learner(
     """Train a `Learner` to its end, as `fit` does; afterwards it holds the final (or restored) weights."""
     if test and "test" not in learner.splits:
         raise InputError(f"The problem {learner.problem.name} has no test split.", remedy="leave test=False")
+    if resume and not checkpoint:
+        raise InputError("There is nothing to resume from.", remedy="name the checkpoint's folder")
+    if checkpoint:
+        checkpoints.require_writable(checkpoint)
     curve: list[Epoch] = []
     stopping = EarlyStopping(learner.problem.objective_metric, learner.config.patience)
     if checkpoint and resume:
@@ -90,7 +100,7 @@ def run_learner(
     try:
         outcome, message = _train(learner, curve, stopping, sink, run_id, checkpoint)
     except KeyboardInterrupt:
-        outcome, message = Outcome.INTERRUPTED, f"interrupted in epoch {learner.epoch + 1}"
+        outcome, message = Outcome.INTERRUPTED, f"interrupted after {len(curve)} of {learner.epochs} epochs"
     run = _conclude(learner, curve, stopping, outcome, test and outcome is not Outcome.INTERRUPTED)
     run = replace(run, message=message, checkpoint=str(checkpoint) if checkpoint else None)
     sink(RunEnded(run_id=run_id, run=run))
@@ -123,9 +133,8 @@ def _ended(learner: Learner, curve: list[Epoch], stopping: EarlyStopping) -> tup
     if not curve:
         return None
     last = curve[-1]
-    if learner.diverged(last):
-        losses = f"{last.train_loss:.3g}, of the first batch {learner.first_loss:.3g}"
-        return Outcome.DIVERGED, f"the mean loss of epoch {last.number} was {losses}"
+    if left_bounds := learner.divergence(last):
+        return Outcome.DIVERGED, left_bounds
     if stopping.is_due(last):
         return Outcome.STOPPED_EARLY, f"no better {stopping.metric.name} since epoch {stopping.best_epoch}"
     return (Outcome.COMPLETED, "") if learner.epoch >= learner.epochs else None
@@ -133,9 +142,9 @@ def _ended(learner: Learner, curve: list[Epoch], stopping: EarlyStopping) -> tup
 
 def _conclude(learner: Learner, curve: list[Epoch], stopping: EarlyStopping, outcome: Outcome, test: bool) -> Run:
     """Put the final weights in place, judge them, and write the Run."""
-    with learner.at_theta():
-        stopping.restore(learner.model)
-        tested = learner.problem.evaluate(learner.model, learner.splits["test"]) if test else None
+    learner.settle()
+    stopping.restore(learner.model)
+    tested = learner.judge("test") if test else None
     best_epoch = stopping.best_epoch or len(curve)
     return Run(
         problem=learner.problem.name,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from thalweg.core.run import Epoch
 from thalweg.problems import Metric
@@ -17,6 +20,7 @@ class EarlyStopping:
     Args:
         metric: What is watched.
         patience: Epochs without a better value before stopping; ``None`` never stops and keeps nothing.
+            NaN is never better.
 
     Reference:
         Goodfellow, Bengio & Courville 2016, Algorithm 7.1.
@@ -26,15 +30,16 @@ class EarlyStopping:
     patience: int | None
     best_epoch: int = 0
     best: float = float("nan")
-    weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    weights: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def see(self, epoch: Epoch, model: nn.Module) -> None:
         """Take note of an epoch; the model holds the weights that its metric was measured at."""
         value = epoch.valid[self.metric.name]
         better = value > self.best if self.metric.higher_is_better else value < self.best
-        if self.patience and (self.best_epoch == 0 or better):
+        first = math.isnan(self.best) and not math.isnan(value)
+        if self.patience and (first or better):
             self.best, self.best_epoch = value, epoch.number
-            self.weights = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+            self.weights = deepcopy(dict(model.state_dict()))
 
     def is_due(self, epoch: Epoch) -> bool:
         """Whether patience is spent."""

@@ -45,12 +45,14 @@ def choose(problem: Problem, count: int | None) -> Iterator[None]:
 def measure(problem: Problem, *, seconds: float = 0.3) -> int:
     """Return the number of threads to train `problem` with: 1, or all of torch's if they are clearly faster.
 
-    It times the same updates of a throw-away model with both, for about `seconds` each.
+    It times the same updates of a throw-away model with both, for about `seconds` each, and leaves the global
+    random state as it was.
     """
     most = torch.get_num_threads()
     if most == 1:
         return 1
-    return most if _updates(problem, most, seconds) > GAIN * _updates(problem, 1, seconds) else 1
+    with torch.random.fork_rng(devices=[]):
+        return most if _updates(problem, most, seconds) > GAIN * _updates(problem, 1, seconds) else 1
 
 
 def _updates(problem: Problem, count: int, seconds: float) -> int:

@@ -1,0 +1,39 @@
+"""NAME=VALUE texts become numbers and switches, and names are completed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from thalweg.cli.arguments import optimizer_lists, optimizer_names, pairs
+from thalweg.core.errors import InputError
+
+
+def test_numbers_and_switches() -> None:
+    found = pairs(["momentum=0.95", " rho = 1e-3", "maximize=True", "bias_correction=false", "clip_norm=inf"])
+    assert found == {
+        "momentum": 0.95,
+        "rho": 0.001,
+        "maximize": True,
+        "bias_correction": False,
+        "clip_norm": math.inf,
+    }
+    assert pairs(None) == {}
+
+
+def test_the_last_one_counts() -> None:
+    assert pairs(["rho=0.1", "rho=0.2"]) == {"rho": 0.2}
+
+
+@pytest.mark.parametrize("text", ["momentum", "momentum=", "momentum=much", "", "=", "=0.5", "a=b=c"])
+def test_what_is_no_setting(text: str) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        pairs([text])
+
+
+def test_lists_are_completed_at_their_end_and_name_none_twice() -> None:
+    assert optimizer_names("mom") == ["momentum"]
+    assert optimizer_lists("mom") == ["momentum"]
+    assert optimizer_lists("adam,sgd,ad") == ["adam,sgd,adagrad", "adam,sgd,adadelta"]
+    assert optimizer_lists("adam,x") == []

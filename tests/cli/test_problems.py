@@ -1,0 +1,20 @@
+"""`thalweg problems` lists the catalog, on 80 columns."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+from thalweg.problems.catalog import rows
+
+Thalweg = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_every_problem_has_its_line(thalweg: Thalweg) -> None:
+    said = thalweg("problems")
+    assert said.returncode == 0
+    lines = [line.split() for line in said.stdout.splitlines()]
+    for row in rows:
+        numbers = [str(row.batch), str(row.epochs), f"{100 * row.target:.0f}%"]
+        assert [row.name, row.data, row.net, *numbers] in lines
+    assert max(map(len, said.stdout.splitlines())) <= 80

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thalweg.core.config import Config
+from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
+
+numbers = st.dictionaries(
+    st.text(max_size=6), st.booleans() | st.integers() | st.floats(allow_nan=False), max_size=4
+)
+counts = st.none() | st.integers(1, 10**6)
+configs = st.builds(
+    Config,
+    optimizer=st.text(max_size=8),
+    hyper=numbers,
+    schedule=st.text(max_size=8),
+    schedule_options=numbers,
+    epochs=counts,
+    batch_size=counts,
+    patience=counts,
+    seed=st.integers(),
+)
+
+
+@given(configs)
+def test_json_and_pickle_and_copies_give_the_same_config(config: Config) -> None:
+    others = [
+        Config.from_json(json.loads(json.dumps(config.to_json()))),
+        pickle.loads(pickle.dumps(config)),
+        copy.deepcopy(config),
+        copy.copy(config),
+        config.replace(),
+    ]
+    assert others == [config] * 5
+    assert {hash(other) for other in others} == {hash(config)}
+    assert [other.to_json() for other in others] == [config.to_json()] * 5
+
+
+@given(configs, configs)
+def test_equal_means_equal_json(one: Config, other: Config) -> None:
+    assert (one == other) == (one.to_json() == other.to_json())
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 1.0), (0.0, -0.0), (True, 1), (2**70, 2.0**70)])
+def test_equal_configs_have_equal_hashes(one: float, other: float) -> None:
+    first, second = Config(hyper={"lr": one}), Config(hyper={"lr": other})
+    assert first == second
+    assert len({first, second}) == 1
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Config)])
+def test_every_field_counts(field: str) -> None:
+    changed = {"hyper": {"lr": 0.5}, "schedule_options": {"k": 2.0}, "optimizer": "sgd", "schedule": "step"}
+    assert Config().replace(**{field: changed.get(field, 7)}) != Config()
+
+
+def test_a_config_cannot_be_changed() -> None:
+    given_hyper = {"lr": 0.1}
+    config = Config(hyper=given_hyper)
+    given_hyper["lr"] = 9.0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.seed = 3  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        config.hyper["lr"] = 9.0  # type: ignore[index]
+    config.to_json()["hyper"]["lr"] = 9.0
+    assert config.hyper["lr"] == 0.1
+
+
+@pytest.mark.parametrize("change", [lambda data: Config.from_json(data), lambda data: Config().replace(**data)])
+def test_an_unknown_field_gives_the_nearest(change: Any) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'epochs'"):
+        change({"epcohs": 3})
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, 2.5, True, False, "3", float("nan")])
+@pytest.mark.parametrize("field", ["epochs", "batch_size", "patience"])
+def test_lengths_are_integers_above_zero(field: str, value: object) -> None:
+    with pytest.raises(InputError, match=f"The {field} of a Config is unusable") as caught:
+        Config(**{field: value})  # type: ignore[arg-type]
+    assert caught.value.got == repr(value)
+
+
+@pytest.mark.parametrize("value", [None, True, 1.0, "1"])
+def test_a_seed_is_an_integer(value: object) -> None:
+    with pytest.raises(InputError, match="The seed of a Config is unusable"):
+        Config(seed=value)  # type: ignore[arg-type]
+    assert Config(seed=-(10**30)).seed == -(10**30)
+
+
+@pytest.mark.parametrize("field", ["hyper", "schedule_options"])
+@pytest.mark.parametrize("value", ["0.1", None, [0.1], 1j])
+def test_settings_are_numbers(field: str, value: object) -> None:
+    with pytest.raises(InputTypeError, match="lr is no number"):
+        Config(**{field: {"lr": value}})  # type: ignore[arg-type]
+
+
+def test_numbers_of_other_libraries_become_pythons_own() -> None:
+    config = Config(
+        hyper={"lr": np.float32(0.5), "k": np.int64(3), "f": Fraction(1, 4), "d": np.float64(0.1)},  # type: ignore[dict-item]
+        epochs=np.int64(4),  # type: ignore[arg-type]
+        seed=np.uint8(7),  # type: ignore[arg-type]
+    )
+    assert config == Config(hyper={"lr": 0.5, "k": 3, "f": 0.25, "d": 0.1}, epochs=4, seed=7)
+    assert {type(value) for value in config.hyper.values()} == {int, float}
+    assert json.loads(json.dumps(config.to_json()))["hyper"]["lr"] == 0.5

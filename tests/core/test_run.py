@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from thalweg.core.config import Config
+from thalweg.core.errors import UnknownNameError
+from thalweg.core.run import Epoch, Outcome, Run
+
+
+def epoch(number: int, accuracy: float, loss: float = 0.5) -> Epoch:
+    valid = {"loss": loss, "accuracy": accuracy}
+    return Epoch(number=number, step=10 * number, seconds=0.5, lr=0.1, train_loss=loss, valid=valid)
+
+
+def a_run(*epochs: Epoch, **changes: object) -> Run:
+    given = {"problem": "toy", "config": Config(hyper={"lr": 0.1}), "outcome": Outcome.COMPLETED, "valid": {}}
+    return Run(**{**given, "epochs": epochs, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("test", [None, {"loss": 0.4, "accuracy": 0.9}])
+def test_json_gives_the_same_run(outcome: Outcome, test: dict[str, float] | None) -> None:
+    run = a_run(
+        epoch(1, 0.5),
+        epoch(2, 0.75),
+        outcome=outcome,
+        valid={"loss": 0.5, "accuracy": 0.75},
+        test=test,
+        steps=20,
+        seconds=1.0,
+        best_epoch=2,
+        message="it did",
+        checkpoint="some/folder",
+    )
+    again = Run.from_json(json.loads(json.dumps(run.to_json())))
+    assert again == run
+    assert again.outcome is outcome
+    assert isinstance(again.epochs, tuple)
+
+
+def test_json_keeps_nan_and_infinity() -> None:
+    run = a_run(epoch(1, math.nan, math.inf), outcome=Outcome.DIVERGED, valid={"loss": math.nan})
+    again = Run.from_json(json.loads(json.dumps(run.to_json())))
+    assert math.isnan(again.valid["loss"])
+    assert math.isnan(again.epochs[0].valid["accuracy"])
+    assert again.epochs[0].train_loss == math.inf
+    assert str(again.to_json()) == str(run.to_json())
+
+
+def test_json_is_a_copy() -> None:
+    run = a_run(epoch(1, 0.5))
+    run.to_json()["epochs"][0]["valid"]["accuracy"] = 9.0
+    assert run.epochs[0].valid["accuracy"] == 0.5
+
+
+def test_every_outcome_has_advice() -> None:
+    advice = [outcome.advice for outcome in Outcome]
+    assert all(advice)
+    assert len(set(advice)) == len(Outcome) == 5
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "target", "number"),
+    [
+        ((0.2, 0.5, 0.9), 0.5, 2),
+        ((0.9, 0.1), 0.5, 1),
+        ((0.2, 0.4), 0.5, None),
+        ((math.nan, 0.6), 0.5, 2),
+        ((), 0.5, None),
+    ],
+)
+def test_reached_is_the_first_epoch_at_the_target(
+    accuracies: tuple[float, ...], target: float, number: int | None
+) -> None:
+    run = a_run(*(epoch(i, value) for i, value in enumerate(accuracies, start=1)))
+    found = run.reached("accuracy", target)
+    assert (found and found.number) == number
+
+
+def test_reached_from_above_for_a_loss() -> None:
+    run = a_run(epoch(1, 0, 0.9), epoch(2, 0, math.nan), epoch(3, 0, 0.3), epoch(4, 0, 0.1))
+    found = run.reached("loss", 0.3, higher_is_better=False)
+    assert found is run.epochs[2]
+
+
+def test_a_metric_that_was_not_measured_is_unknown() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'accuracy'"):
+        a_run(epoch(1, 0.5)).reached("acuracy", 0.5)
