@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from thalweg.report import write as report
     from thalweg.train import Learner as Learner
     from thalweg.train import fit as fit
+    from thalweg.train import weights as weights
 
 _HOME = {
     "Comparison": "compare.result:Comparison",
@@ -46,6 +47,7 @@ _HOME = {
     "load": "problems:load",
     "report": "report:",
     "rule": "formula:rule",
+    "weights": "train:weights",
 }
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "load",
     "report",
     "rule",
+    "weights",
 ]
 
 

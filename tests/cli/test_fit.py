@@ -24,7 +24,9 @@ def test_a_users_file_holds_a_problem_or_a_function(last: str, thalweg: Thalweg,
     assert (said.returncode, said.stderr) == (0, "")
     assert "blobs with momentum (defaults)" in said.stdout
     assert "completed" in said.stdout
-    assert "kept as fit-0001 in thalweg-runs/runs.db" in said.stdout.splitlines()
+    kept = "kept as fit-0001 in thalweg-runs/runs.db, its weights in thalweg-runs/fit-0001"
+    assert kept in said.stdout.splitlines()
+    assert (Path("thalweg-runs") / "fit-0001" / "checkpoint.safetensors").is_file()
     assert max(map(len, said.stdout.splitlines())) <= 80
 
 

@@ -18,7 +18,7 @@ from thalweg.core.errors import CheckpointError, OutputError
 from thalweg.core.events import EpochEnded, Event, RunStarted
 from thalweg.core.run import Outcome, Run
 from thalweg.problems import Problem
-from thalweg.train import Learner, OptimizerFactory, fit, run_learner
+from thalweg.train import Learner, OptimizerFactory, fit, run_learner, weights
 from thalweg.train.checkpoint import FILE
 
 NAMES = ["sgd", "momentum", "nesterov", "adam", "rmsprop-nesterov", "torch"]
@@ -258,3 +258,18 @@ def test_a_state_that_is_no_data_is_refused(problem: Problem, tmp_path: Path) ->
 
     with pytest.raises(CheckpointError, match=r"state at /optimizer/param_groups/0/where cannot be saved"):
         fit(problem, optimizer=Strange, checkpoint=tmp_path)
+
+
+@pytest.mark.parametrize("patience", [None, 1])
+def test_weights_are_those_of_the_model_at_the_end(problem: Problem, tmp_path: Path, patience: int | None) -> None:
+    config = Config(optimizer="nesterov", hyper={"lr": 0.3}, epochs=5, patience=patience)
+    learner = Learner(problem, config)
+    run = run_learner(learner, checkpoint=tmp_path)
+    assert run.checkpoint
+    found = weights(run.checkpoint)
+    assert all(torch.equal(found[name], tensor) for name, tensor in learner.model.state_dict().items())
+
+
+def test_weights_of_an_empty_folder_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint in"):
+        weights(tmp_path)

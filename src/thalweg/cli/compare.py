@@ -55,9 +55,9 @@ def command(
     task = resolve(problem, data=data)
     protocol = Protocol(problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base)
     probe(task)
-    with choose(task, threads):
+    with choose(task, threads) as said:
         result, kept = _recorded(protocol, store, shown=not json)
-    _tell(result, f"{write(result, out)}\n{kept}", json=json)
+    _tell(result, f"{write(result, out)}\n{kept}\n{said}", json=json)
     if result.missing:
         raise typer.Exit(130)
 

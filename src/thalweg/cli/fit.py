@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 LearningRate = Annotated[float | None, typer.Option(help="Learning rate; the optimizer's default if left out.")]
 Patience = Annotated[int | None, typer.Option(help="Stop after so many epochs without a better validation score.")]
-Checkpoint = Annotated[Path | None, typer.Option(help="Folder for a checkpoint at every epoch's end.")]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the checkpoint, written at every epoch's end; beside the store if left out."),
+]
 
 
 def command(
@@ -65,9 +68,10 @@ def command(
     task = resolve(problem, data=data)
     probe(task)
     learner = Learner(task, config)
-    with choose(task, threads):
+    with choose(task, threads) as said:
         run, kept = _recorded(learner, store, shown=not json, checkpoint=checkpoint, resume=resume, test=test)
-    _tell(run, f"{write(run, out)}\n{kept}" if out else kept, json=json)
+    page = f"{write(run, out)}\n" if out else ""
+    _tell(run, f"{page}{kept}\n{said}", json=json)
     if run.outcome is Outcome.INTERRUPTED:
         raise typer.Exit(130)
 
@@ -81,9 +85,10 @@ def _recorded(learner: Learner, store: Path, *, shown: bool, **how: Any) -> tupl
     from thalweg.train import run_learner
 
     with record(store, "fit", learner.problem.name) as kept, ProgressBar(1, shown=shown) as bar:
+        how["checkpoint"] = how["checkpoint"] or store.parent / kept.name
         run = run_learner(learner, sink=tee(kept.sink, bar), **how)
         kept.result, kept.complete = run.to_json(), run.outcome is not Outcome.INTERRUPTED
-    return run, f"kept as {kept.name} in {store}"
+    return run, f"kept as {kept.name} in {store}, its weights in {run.checkpoint}"
 
 
 def _tell(run: Run, places: str, *, json: bool) -> None:

@@ -4,7 +4,8 @@
 decides when to stop early; ``checkpoint`` writes and reads all of it; ``threads`` measures how many pay.
 """
 
+from thalweg.train.checkpoint import weights
 from thalweg.train.learner import Learner, OptimizerFactory
 from thalweg.train.loop import fit, run_learner
 
-__all__ = ["Learner", "OptimizerFactory", "fit", "run_learner"]
+__all__ = ["Learner", "OptimizerFactory", "fit", "run_learner", "weights"]

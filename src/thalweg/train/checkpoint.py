@@ -120,6 +120,35 @@ def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[
     return [Epoch(**epoch) for epoch in about["curve"]]
 
 
+def weights(folder: str | Path, *, device: str = "cpu") -> dict[str, Tensor]:
+    """Return the model's weights from a checkpoint, at theta: the best by validation if the run had patience.
+
+    Args:
+        folder: The checkpoint's folder, such as `Run.checkpoint`.
+        device: Where to put them.
+
+    Returns:
+        A state dict for ``model.load_state_dict``.
+
+    Raises:
+        CheckpointError: There is no checkpoint in the folder, or it is damaged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from thalweg.problems import load as problem
+        >>> from thalweg.train import fit
+        >>> with TemporaryDirectory() as folder:
+        ...     run = fit(problem("digits/logistic"), epochs=1, checkpoint=folder)
+        ...     sorted(weights(run.checkpoint))
+        ['1.bias', '1.weight']
+    """
+    path = Path(folder) / FILE
+    if not path.exists():
+        raise CheckpointError(f"There is no checkpoint in {folder}.", expected=f"a file {FILE}")
+    _, tree = _read(path, device)
+    return tree["best_weights"] or tree["model"]
+
+
 def _read(path: Path, device: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the file says of the run, and its tree of tensors."""
     from safetensors import SafetensorError, safe_open

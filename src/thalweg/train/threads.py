@@ -36,10 +36,18 @@ def threads(count: int) -> Iterator[None]:
 
 
 @contextmanager
-def choose(problem: Problem, count: int | None) -> Iterator[None]:
-    """Use `count` torch threads inside; ``None`` measures how many pay."""
-    with threads(measure(problem) if count is None else count):
-        yield
+def choose(problem: Problem, count: int | None) -> Iterator[str]:
+    """Use `count` torch threads inside, or as many as pay if it is ``None``; yields a sentence that says so."""
+    most = torch.get_num_threads()
+    chosen = measure(problem) if count is None else count
+    with threads(chosen):
+        said = f"trained on {chosen} torch thread{'s' if chosen > 1 else ''}"
+        if count is not None or most == 1:
+            yield said
+        elif chosen == 1:
+            yield f"{said}: {most} were not {GAIN:g} times as fast (measured; --threads sets it)"
+        else:
+            yield f"{said}: clearly faster than 1 (measured; --threads sets it)"
 
 
 def measure(problem: Problem, *, seconds: float = 0.3) -> int:
