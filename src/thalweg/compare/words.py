@@ -58,7 +58,7 @@ def gap(metric: str, pair: Pair) -> str:
     if not math.isfinite(pair.difference):
         return ABSENT
     text = f"{-100 * pair.difference:+.2f} points" if is_share(metric) else f"{-pair.difference:+.3g}"
-    return text.replace("-", "−")
+    return text.replace("-0.00 ", "0.00 ").replace("+0.00 ", "0.00 ").replace("-", "−")
 
 
 def rate(lr: float | None) -> str:
