@@ -7,13 +7,12 @@ from thalweg.compare.protocol import compare
 from thalweg.problems import load
 
 NAMES = ["momentum", "rmsprop", "rmsprop-nesterov", "adam"]
-SEEDS = 3
 
 
 def rows() -> list[Row]:
     digits = compare(load("digits/mlp-1"))
     found = [Row(suite="compare digits/mlp-1, 8 x (16 + 10)", ours=digits.seconds, unit="s", goal=60)]
-    mnist = compare(load("mnist/mlp-2"), NAMES, trials=16, seeds=SEEDS)
+    mnist = compare(load("mnist/mlp-2"), NAMES, trials=16)
     return found + [
         Row(
             suite=f"mnist/mlp-2 {standing.optimizer}",

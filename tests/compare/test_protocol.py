@@ -18,7 +18,7 @@ from thalweg.compare.protocol import TUNING_SEED, Protocol, compare
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, ModelError, OutOfRangeError, UnknownNameError
 from thalweg.core.events import Event, RunStarted, Sink
-from thalweg.core.run import Run
+from thalweg.core.run import Outcome, Run
 from thalweg.data.batches import InMemory, Split
 from thalweg.execute import Job, sequential
 from thalweg.optim import optimizers
@@ -151,6 +151,14 @@ def test_what_all_share_reaches_every_run() -> None:
         assert run.config == base.replace(hyper={**base.hyper, "lr": lr}, optimizer=optimizer, seed=seed)
         assert (len(run.epochs), run.steps) == (3, 6)
         assert run.epochs[-1].lr == pytest.approx(lr / 4)
+
+
+def test_every_run_is_judged_at_its_best_epoch_and_never_cut_short() -> None:
+    found = compare(classify(), ["sgd"], trials=4, seeds=3, base=Config(epochs=6))
+    runs = [run for run in (*found.trials, *found.finals) if run.outcome is Outcome.COMPLETED]
+    assert all(len(run.epochs) == 6 for run in runs)
+    assert all(run.valid["accuracy"] == max(epoch.valid["accuracy"] for epoch in run.epochs) for run in runs)
+    assert any(run.best_epoch < 6 for run in runs)
 
 
 def untimed(value: Any) -> Any:

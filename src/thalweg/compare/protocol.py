@@ -107,7 +107,13 @@ class Protocol:
         return (value if metric.higher_is_better else -value, -loss)
 
     def _job(self, run_id: str, name: str, hyper: Mapping[str, float], seed: int, *, test: bool = False) -> Job:
-        config = self.base.replace(optimizer=name, hyper={**self.base.hyper, **hyper}, seed=seed)
+        config = self.base.replace(
+            optimizer=name,
+            hyper={**self.base.hyper, **hyper},
+            seed=seed,
+            # As long as the run itself: it is never cut short, but judged at its best epoch.
+            patience=self.base.patience or self.base.epochs or self.problem.epochs,
+        )
         return Job(run_id, self.problem, config, test)
 
 
@@ -125,7 +131,7 @@ def compare(
     """Compare optimizers on a problem under equal tuning budgets.
 
     Every optimizer gets `trials` runs with learning rates from its declared range (scrambled Sobol,
-    log-uniform), judged on validation. The best trial's setting is run again on `seeds` fresh seeds, and only
+    log-uniform). Every run is judged at its best epoch by validation. The best trial's setting is run again on `seeds` fresh seeds, and only
     those runs touch the test split. The ranking is by their mean; intervals are Student's over seeds.
 
     Args:
