@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from benchmarks import loop, startup, tuning
 from benchmarks.row import Row
 
@@ -16,7 +14,6 @@ SUITES: dict[str, Callable[[], list[Row]]] = {"startup": startup.rows, "loop": l
 
 
 def main() -> None:
-    torch.set_num_threads(1)
     chosen = sys.argv[1:] or list(SUITES)
     rows: list[Row] = []
     for name in chosen:

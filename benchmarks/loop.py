@@ -15,6 +15,7 @@ from thalweg.core.config import Config
 from thalweg.data import InMemory
 from thalweg.problems import Problem, load
 from thalweg.train import Learner
+from thalweg.train.threads import choose
 
 REPEATS = 9
 BATCH = 128
@@ -88,6 +89,11 @@ def _tensors(problem: Problem) -> tuple[InMemory, InMemory]:
 
 def rows() -> list[Row]:
     problem = load("mnist/mlp-2")
+    with choose(problem, None):
+        return _measured(problem)
+
+
+def _measured(problem: Problem) -> list[Row]:
     epochs = {make.__name__: make(problem) for make in (thalweg_loop, indexing_loop, loader_loop)}
     times: dict[str, list[float]] = {name: [] for name in epochs}
     for repeat in range(REPEATS + 1):

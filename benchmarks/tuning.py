@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
-from thalweg.compare.protocol import compare
+from thalweg.compare.conduct import compare
 from thalweg.problems import load
 
 NAMES = ["momentum", "rmsprop", "rmsprop-nesterov", "adam"]

@@ -9,12 +9,11 @@ from torch import nn
 import thalweg as tw
 
 x, y = load_wine(return_X_y=True)
-x = (x - x.mean(0)) / x.std(0)
 
 
 def net() -> nn.Module:
     """Return fresh weights."""
-    return nn.Sequential(nn.Linear(13, 32), nn.Tanh(), nn.Dropout(0.2), nn.Linear(32, 3))
+    return nn.Sequential(nn.BatchNorm1d(13), nn.Linear(13, 32), nn.Tanh(), nn.Dropout(0.2), nn.Linear(32, 3))
 
 
 problem = tw.Problem(name="wine", model=net, loss=nn.CrossEntropyLoss(), train=(x, y), epochs=15)

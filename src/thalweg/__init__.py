@@ -1,8 +1,19 @@
 """thalweg: a workbench for optimizing the training of deep networks in PyTorch.
 
-Give it a model, a loss and data. ``compare`` finds the optimizer that trains it best and says how sure that
-is, ``fit`` trains one setting, ``report`` makes a page of either. The optimizers in `thalweg.optim` drop
-into any PyTorch loop. Everything is imported on first use.
+Give it a model, a loss and data. The optimizers in `thalweg.optim` drop into any PyTorch loop. Everything is
+imported on first use.
+
+========================================  ==========================================================
+``Problem(name, model, loss, train)``     what to train; ``load(name)`` takes one from the catalog
+``compare(problem, optimizers)``          which optimizer trains it best, and how sure that is
+``fit(problem, config)``                  train one ``Config``; gives a ``Run``
+``Learner(problem, config)``              a run taken in hand, with its model
+``report(result, path)``                  a page of what ``compare`` or ``fit`` gave
+``weights(folder)``                       the weights of a checkpoint
+``rule``                                  declare an update rule of your own
+========================================  ==========================================================
+
+``help(thalweg.compare.conduct.compare)``, ``help(thalweg.fit)`` ... say what each takes.
 
 Example:
     >>> import thalweg as tw
@@ -16,7 +27,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from thalweg.compare.protocol import compare as compare
+    from thalweg.compare.conduct import compare as compare
     from thalweg.compare.result import Comparison as Comparison
     from thalweg.core.config import Config as Config
     from thalweg.core.errors import ThalwegError as ThalwegError

@@ -101,3 +101,24 @@ def test_a_page_is_written_where_asked(thalweg: Thalweg, blobs: Blobs, tmp_path:
 def test_real_data_from_a_named_folder(thalweg: Thalweg, data_root: Path) -> None:
     said = thalweg("fit", "mnist/logistic", "--data", data_root, "--epochs=1", "--lr=0.01", "--test", "--json")
     assert trained(said)["test"]["accuracy"] > 0.85
+
+
+FAULTY_LOSS = """
+calls = []
+def faulty(output, target):
+    calls.append(len(target))
+    if len(calls) > 12:
+        raise RuntimeError("first line" + chr(10) + "second line")
+    return nn.functional.cross_entropy(output, target)
+settings["loss"] = faulty
+problem = tw.Problem(**settings)
+"""
+
+
+def test_a_run_that_fails_is_kept_and_says_why(thalweg: Thalweg, blobs: Blobs) -> None:
+    said = thalweg("fit", blobs(FAULTY_LOSS))
+    assert said.returncode == 1
+    assert "failed: " in said.stdout
+    assert "RuntimeError: first line" in said.stdout
+    assert "Traceback" not in said.stdout + said.stderr
+    assert "failed" in thalweg("runs", "fit-0001").stdout

@@ -128,6 +128,7 @@ def test_a_fit_that_is_interrupted_is_kept_and_can_go_on(
     said = thalweg("fit", stopping(seed=0, nth=1), *typed)
     assert said.returncode == 130
     assert "interrupted" in said.stdout
+    assert said.stdout.splitlines()[-1].endswith("--epochs=4 --checkpoint=c --resume")
     assert "fit-0001" in said.stdout
     assert "interrupted" in thalweg("runs").stdout
     assert thalweg("report", "fit-0001").returncode == 0

@@ -77,23 +77,19 @@ def test_debug_gives_the_traceback(process: Thalweg) -> None:
     assert "thalweg.core.errors.InputError: There is no Python file absent.py" in said.stderr
 
 
-FAULTY_LOSS = """
-def faulty(output, target):
-    if torch.is_grad_enabled() and len(target) < 16:
-        raise RuntimeError("first line" + chr(10) + "second line")
-    return nn.functional.cross_entropy(output, target)
-settings["loss"] = faulty
-problem = tw.Problem(**settings)
-"""
+def test_what_nobody_foresaw_is_a_line_too(
+    thalweg: Thalweg, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: object, **named: object) -> None:
+        raise RuntimeError("first line\nsecond line")
 
-
-def test_what_nobody_foresaw_is_a_line_too(thalweg: Thalweg, blobs: Blobs) -> None:
-    said = thalweg("fit", blobs(FAULTY_LOSS))
+    monkeypatch.setattr("thalweg.train.run_learner", broken)
+    said = thalweg("fit", blobs())
     assert said.returncode == 1
     assert said.stderr == "error: RuntimeError: first line\n  do this:  run it again with --debug to see where\n"
     assert "interrupted" in thalweg("runs").stdout
     with pytest.raises(RuntimeError, match="second line"):
-        thalweg("fit", blobs(FAULTY_LOSS), "--debug")
+        thalweg("fit", blobs(), "--debug")
 
 
 def test_a_reader_that_stops_listening_is_no_error() -> None:

@@ -85,10 +85,20 @@ def test_it_draws_on_terminals_only(
 ) -> None:
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", terminal)
-    with ProgressBar(1, shown=shown) as bar:
+    with ProgressBar(2, shown=shown) as bar:
         start(bar, epochs=2)
         advance(bar, 2)
         end(bar)
     out, err = capsys.readouterr()
     assert out == ""
     assert (NAME in err, err == "") == (drawn, not drawn)
+
+
+def test_a_single_run_shows_its_losses(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with ProgressBar(1) as bar:
+        start(bar, epochs=2)
+        advance(bar, 2)
+    assert "epoch 2: train loss" in capsys.readouterr().err

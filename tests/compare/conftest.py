@@ -71,6 +71,7 @@ def ranked() -> Build:
                 platform="Linux",
                 processor="a processor",
                 threads=1,
+                threading="trained on 1 torch thread",
                 device="cpu",
             ),
         )

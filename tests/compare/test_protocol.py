@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from thalweg.compare.protocol import TUNING_SEED, Protocol, compare
+from thalweg.compare.conduct import compare
+from thalweg.compare.protocol import Protocol
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, ModelError, OutOfRangeError, UnknownNameError
 from thalweg.core.events import Event, RunStarted, Sink
@@ -84,7 +85,7 @@ def test_every_optimizer_gets_the_same_budget_at_the_same_points(trials: int) ->
         assert all(0 < u < 1 for u in points[name])
         assert points[name] == pytest.approx(points["sgd"])
     assert len({job.run_id for job in jobs}) == len(jobs)
-    assert {job.config.seed for job in jobs} == {TUNING_SEED}
+    assert {job.config.seed for job in jobs} == {0}
 
 
 def test_the_points_fill_the_range_evenly() -> None:
@@ -125,9 +126,9 @@ def test_only_final_runs_touch_the_test_split() -> None:
 
 def test_fresh_seeds_are_not_the_tuning_seed_and_best_settings_are_kept() -> None:
     found = compare(classify(), ["sgd", "adam"], trials=4, seeds=3, base=SHORT)
-    assert {run.config.seed for run in found.trials} == {TUNING_SEED}
+    assert {run.config.seed for run in found.trials} == {0}
     assert found.seeds == (1, 2, 3)
-    assert TUNING_SEED not in found.seeds
+    assert 0 not in found.seeds
     for standing in found.ranking:
         mine = [run for run in found.finals if run.config.optimizer == standing.optimizer]
         assert [run.config.seed for run in mine] == list(found.seeds)
@@ -148,7 +149,9 @@ def test_what_all_share_reaches_every_run() -> None:
     for run in (*found.trials, *found.finals):
         assert run.config.hyper.keys() == {"lr", "weight_decay", "clip_norm"}
         lr, optimizer, seed = run.config.hyper["lr"], run.config.optimizer, run.config.seed
-        assert run.config == base.replace(hyper={**base.hyper, "lr": lr}, optimizer=optimizer, seed=seed)
+        assert run.config == base.replace(
+            hyper={**base.hyper, "lr": lr}, optimizer=optimizer, seed=seed, keep="best"
+        )
         assert (len(run.epochs), run.steps) == (3, 6)
         assert run.epochs[-1].lr == pytest.approx(lr / 4)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from thalweg.compare.protocol import compare
+from thalweg.compare.conduct import compare
 from thalweg.compare.result import Comparison
 from thalweg.core.config import Config
 from thalweg.core.events import Event, RunEnded, RunStarted, Sink

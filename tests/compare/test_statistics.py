@@ -61,10 +61,13 @@ def test_identical_scores_are_never_told_apart() -> None:
     assert (pair.difference, pair.p, pair.p_holm, pair.distinct) == (0, 1, 1, False)
 
 
-def test_a_difference_without_any_spread_is_certain() -> None:
-    pair = only_pair([0.75, 1.5, 3.0], [0.5, 1.25, 2.75])
+def test_a_difference_without_any_spread_is_certain_unless_seeds_are_few() -> None:
+    pair = only_pair([0.75, 1.5, 3.0, 0.5, 0.25], [0.5, 1.25, 2.75, 0.25, 0.0])
     assert (pair.difference, pair.low, pair.high) == (0.25, 0.25, 0.25)
     assert (pair.p, pair.distinct) == (0, True)
+    few = only_pair([0.75, 1.5], [0.5, 1.25])
+    assert math.isnan(few.p)
+    assert not few.distinct
 
 
 @pytest.mark.parametrize("scores", [[NAN, 0.5, 0.4], [math.inf, 0.5, 0.4]])

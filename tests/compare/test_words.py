@@ -76,11 +76,28 @@ def test_without_a_test_split_results_are_called_optimistic(ranked: Build) -> No
     assert "validation accuracy" in words.verdict(untested)
 
 
-@pytest.mark.parametrize(("edge", "advice"), [("low", "lower that end"), ("high", "raise that end")])
-def test_a_best_rate_at_the_edge_comes_with_advice(ranked: Build, edge: str, advice: str) -> None:
+@pytest.mark.parametrize(
+    ("edge", "best", "advice"),
+    [
+        (
+            "low",
+            1.1e-3,
+            "the lowest learning rate tried: a better one may lie beyond. Widen its range: --search sgd=",
+        ),
+        ("high", 9.0, "Widen its range: --search sgd=0.001:100"),
+        ("high", 0.5, "Its range goes on (0.001 to 10): try more trials."),
+    ],
+)
+def test_a_best_rate_at_the_edge_comes_with_advice(ranked: Build, edge: str, best: float, advice: str) -> None:
     base = ranked(("sgd", 0.97, 1))
-    flagged = replace(base, ranking=(replace(base.ranking[0], edge_of_range=edge),))
-    assert any("sgd" in caveat and advice in caveat for caveat in words.caveats(flagged))
+    config = {**base.ranking[0].config, "hyper": {"lr": best}}
+    place = replace(base.ranking[0], edge_of_range=edge, config=config, search=(1e-3, 10.0))
+    assert any("sgd" in caveat and advice in caveat for caveat in words.caveats(replace(base, ranking=(place,))))
+
+
+def test_a_share_stays_between_0_and_1() -> None:
+    assert words.spread("accuracy", Interval(mean=0.99, low=0.94, high=1.04, n=2)) == "94.0 to 100.0 %"
+    assert words.spread("loss", Interval(mean=0.1, low=-0.1, high=0.3, n=2)) == "-0.1000 to 0.3000"
 
 
 def test_final_runs_that_diverged_are_counted(ranked: Build) -> None:
@@ -89,7 +106,7 @@ def test_final_runs_that_diverged_are_counted(ranked: Build) -> None:
         for i, outcome in enumerate([Outcome.DIVERGED, Outcome.COMPLETED, Outcome.COMPLETED])
     ]
     lost = words.caveats(replace(ranked(("sgd", 0.97, 1)), finals=tuple(runs)))
-    assert "sgd diverged in 1 of 3 final runs at its best setting." in lost
+    assert "sgd diverged or failed in 1 of 3 final runs at its best setting." in lost
 
 
 def test_steps_to_target_tell_how_many_seeds_got_there(ranked: Build) -> None:
@@ -105,7 +122,7 @@ def test_judgement_knows_leader_same_behind_and_neither(ranked: Build) -> None:
     found = ranked(("a", 0.9, 1), ("b", 0.9, 0.3), ("c", 0.8, 0.01), ("d", 0.1, NAN))
     assert [words.judgement(found, name) for name in "abcde"] == [
         "leader",
-        "same",
+        "unclear",
         "behind",
         "not judged",
         "not judged",

@@ -28,6 +28,7 @@ configs = st.builds(
     epochs=counts,
     batch_size=counts,
     patience=counts,
+    keep=st.sampled_from(["last", "best"]),
     seed=st.integers(),
 )
 
@@ -61,6 +62,7 @@ def test_equal_configs_have_equal_hashes(one: float, other: float) -> None:
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Config)])
 def test_every_field_counts(field: str) -> None:
     changed = {"hyper": {"lr": 0.5}, "schedule_options": {"k": 2.0}, "optimizer": "sgd", "schedule": "step"}
+    changed["keep"] = "best"
     assert Config().replace(**{field: changed.get(field, 7)}) != Config()
 
 
@@ -95,6 +97,18 @@ def test_a_seed_is_an_integer(value: object) -> None:
     with pytest.raises(InputError, match="The seed of a Config is unusable"):
         Config(seed=value)  # type: ignore[arg-type]
     assert Config(seed=-(10**30)).seed == -(10**30)
+
+
+@pytest.mark.parametrize("value", ["Best", "", None, 1, ["best"]])
+def test_the_weights_to_keep_are_the_last_or_the_best(value: object) -> None:
+    with pytest.raises(InputError, match=r"The keep of a Config is unusable[\s\S]*'last' or 'best'") as caught:
+        Config(keep=value)  # type: ignore[arg-type]
+    assert caught.value.got == repr(value)
+
+
+def test_patience_implies_the_best_weights() -> None:
+    assert [Config(**given).keeps_best for given in ({}, {"keep": "best"}, {"patience": 2})] == [False, True, True]
+    assert Config(patience=2).replace(patience=None) == Config()
 
 
 @pytest.mark.parametrize("field", ["hyper", "schedule_options"])

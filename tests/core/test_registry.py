@@ -65,13 +65,3 @@ def test_a_lazy_entry_is_imported_when_first_asked_for() -> None:
     found = registry["hues"]
     assert found is sys.modules["colorsys"].rgb_to_hsv
     assert registry["hues"] is found
-
-
-def test_register_enters_what_it_decorates() -> None:
-    registry = Registry[type]("class")
-
-    @registry.register("mine")
-    class Mine:
-        pass
-
-    assert registry["mine"] is Mine

@@ -59,7 +59,20 @@ def test_json_is_a_copy() -> None:
 def test_every_outcome_has_advice() -> None:
     advice = [outcome.advice for outcome in Outcome]
     assert all(advice)
-    assert len(set(advice)) == len(Outcome) == 5
+    assert len(set(advice)) == len(Outcome) == 6
+
+
+def test_what_diverged_or_failed_is_broken() -> None:
+    assert [outcome for outcome in Outcome if outcome.broken] == [Outcome.DIVERGED, Outcome.FAILED]
+
+
+def test_an_epoch_through_json_is_the_same_and_no_alias() -> None:
+    one = epoch(3, 0.5)
+    data = one.to_json()
+    assert Epoch.from_json(json.loads(json.dumps(data))) == one
+    assert list(data) == ["number", "step", "seconds", "lr", "train_loss", "valid"]
+    data["valid"]["loss"] = 9.0
+    assert one.valid["loss"] == 0.5
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 import thalweg as tw
 from thalweg.core.errors import InputError
 
-VERBS = {"compare": "thalweg.compare.protocol", "report": "thalweg.report.page"}
+VERBS = {"compare": "thalweg.compare.conduct", "report": "thalweg.report.page"}
 
 FRESH = """
 import sys
@@ -34,6 +35,10 @@ def test_a_verb_is_called_like_the_function_it_is_named_after(name: str, monkeyp
     assert module == VERBS[name]
     monkeypatch.setattr(f"{module}.{function}", lambda *given, **named: (given, named))
     assert verb(1, 2, key=3) == ((1, 2), {"key": 3})
+
+
+def test_a_verb_shows_the_signature_of_its_function() -> None:
+    assert list(inspect.signature(tw.compare).parameters)[:3] == ["problem", "optimizers", "trials"]
 
 
 def test_a_call_reaches_the_function() -> None:

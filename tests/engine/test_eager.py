@@ -58,15 +58,33 @@ def mirrored(p: Any, g: Any, *, lr: float = 0.1) -> Any:
     return 1 - lr * p + (lr + g) - 2 / (3 + g * g) - where(lr < g, 0.1, 0.7) - where(lr >= p, g, lr)
 
 
-TOYS = [delay, swap, alike, late, nested, chosen, mirrored]
+@rule(reference="a toy: temporaries, scalars and modules by name")
+def hostile(
+    p: Any, g: Any, x0: Any, x1: Any, s1: Any, new_p: Any, kept0: Any, torch: Any, *, lr: float = 0.1
+) -> Any:
+    x0, x1 = 0.5 * x0 + (1 - lr) * g * g, x1 + g / (2 + lr)
+    return p - lr * x0 / (1 + x1 * x1) - s1 * torch, x0, x1, x0 - s1, x1, new_p, kept0 + (2 - lr) * x0
+
+
+@rule(reference="a toy: hyper-parameters by the names of everything else")
+def spoken(
+    p: Any, g: Any, slots: Any, x2: Any, scalars: Scalar = 1.0, *, s0=0.3, p0=0.2, update=0.1, x0=0.7
+) -> Any:
+    scalars = scalars * s0 + p0
+    slots = s0 * slots + (1 - s0) * g
+    return p - update * slots / (p0 + x0 * g * g) * scalars, slots, x2 + slots * (1 - x0), scalars
+
+
+TOYS = [delay, swap, alike, late, nested, chosen, mirrored, hostile, spoken]
 
 
 @pytest.mark.parametrize("toy", TOYS, ids=lambda toy: toy.name)
 def test_reuse_of_temporaries_changes_nothing(toy: Rule) -> None:
     program, rng = compose(toy), np.random.default_rng(0)
     start = rng.normal(size=(3, 2))
-    row = Row({"lr": 0.1})
-    oracle = Oracle(program, {"w": start}, Row({"lr": 0.1}))
+    hyper = {name: declared.default for name, declared in program.hypers.items()}
+    row = Row(hyper)
+    oracle = Oracle(program, {"w": start}, Row(hyper))
     p = torch.tensor(start)
     slots = tuple(torch.zeros_like(p) for _ in program.slots)
     for _ in range(6):
@@ -99,7 +117,7 @@ def test_one_line_an_operation_and_no_more_temporaries_than_needed() -> None:
     text = eager.source(compose(adam))
     fresh = [line for line in text.splitlines() if line.strip().startswith("x") and "out=" not in line]
     assert len(fresh) <= 6
-    assert "torch.add(x0, x1, out=m)" in text
+    assert "torch.add(x0, x1, out=m_)" in text
 
 
 @pytest.mark.parametrize("make", [unshift, realign])

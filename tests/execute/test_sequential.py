@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from thalweg.core.config import Config
 from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted
@@ -84,6 +85,22 @@ def test_one_that_diverges_costs_no_other(problem: Problem) -> None:
     runs = sequential(jobs(problem, 0.1, 1e6, 0.1))
     assert [run.outcome for run in runs] == [Outcome.COMPLETED, Outcome.DIVERGED, Outcome.COMPLETED]
     assert bare(runs[0]) == bare(runs[2])
+
+
+def test_one_that_raises_costs_no_other(problem: Problem) -> None:
+    """What `nn.BCELoss` does with outputs that are NaN."""
+
+    def strict(output: Tensor, target: Tensor) -> Tensor:
+        if not output.isfinite().all():
+            raise RuntimeError("all elements of input should be between 0 and 1")
+        return functional.cross_entropy(output, target)
+
+    strict_problem = dataclasses.replace(problem, loss=strict)
+    heard: list[Event] = []
+    runs = sequential(jobs(strict_problem, 0.1, 3e38, 0.1, test=True), heard.append)
+    assert [run.outcome for run in runs] == [Outcome.COMPLETED, Outcome.FAILED, Outcome.COMPLETED]
+    assert bare(runs[0]) == bare(runs[2])
+    assert [event.run for event in heard if isinstance(event, RunEnded)] == runs
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -94,13 +98,47 @@ def test_python_min_is_a_branch_too() -> None:
 
 
 def test_where_takes_comparisons_and_nothing_calculates_with_them() -> None:
-    assert where(True, P, G) is P
-    assert where(False, P, 1.0) is constant(1.0)
-    with pytest.raises(InputTypeError, match="where needs a comparison"):
-        where(P, G, 0.0)
+    for condition in (P, True, False, P == G, 1.0 > 0.5):
+        with pytest.raises(InputTypeError, match="where needs a comparison") as caught:
+            where(condition, G, 0.0)
+        assert "one of <= >= < >" in str(caught.value)
     for mistake in (lambda: (P > 0) * 0.1, lambda: where(P > 0, G > 0, P), lambda: -(A > 1), lambda: sqrt(P < 0)):
         with pytest.raises(InputTypeError, match="the answer of a comparison"):
             mistake()
+
+
+@pytest.mark.parametrize("ask", [operator.eq, operator.ne])
+@pytest.mark.parametrize(("a", "b"), [(G, 0), (0.0, G), (A, 1), (P, True)])
+def test_whether_a_value_equals_a_number_is_no_comparison(ask: Any, a: Any, b: Any) -> None:
+    with pytest.raises(InputTypeError, match="equals a number") as caught:
+        ask(a, b)
+    assert "one of <= >= < >" in str(caught.value)
+
+
+def test_nodes_can_be_kept_in_sets_dicts_and_lists() -> None:
+    assert {P: 1, G: 2}[tensor("g")] == 2
+    assert [P, G].index(G) == 1
+    assert len({P * G, P * G, G * P}) == 2
+    assert P != G
+    assert P != "p"
+
+
+def test_equal_parts_are_one_node_in_every_thread() -> None:
+    interval, start = sys.getswitchinterval(), threading.Barrier(4)
+
+    def build(_: int) -> list[Any]:
+        start.wait()
+        return [scalar(f"own{i}") ** scalar("t") + tensor(f"raced{i}") for i in range(400)]
+
+    try:
+        sys.setswitchinterval(1e-6)
+        with ThreadPoolExecutor(4) as pool:
+            built = list(pool.map(build, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    for nodes in zip(*built, strict=True):
+        assert all(node is nodes[0] for node in nodes)
+        assert nodes[0].args[0].op == "product"
 
 
 def test_sign_of_the_edges(evaluate: Any, same_bits: Any) -> None:

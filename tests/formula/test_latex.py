@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -59,6 +60,32 @@ def test_minuses_fractions_and_choices_cannot_be_misread() -> None:
         r"\begin{cases}v & g < \kappa_{3} \\ 0.5 & \text{else}\end{cases}",
         r"\mathrm{total} \leftarrow \mathrm{total} + \epsilon",
         r"\theta \leftarrow \theta - \epsilon \left(-\theta\right) + \left(-w\right)",
+    ]
+
+
+def test_powers_and_numbers() -> None:
+    @rule(reference="a toy of powers and numbers")
+    def numbers(p, g, a, b, c, d, e, f, h, *, beta1=0.9, t):
+        return (
+            p - 1e-4 * g,
+            g**3,
+            2 * (3 * g),
+            h**4 * a * 2.0,
+            1e-5 * g * 2.5e-7,
+            where(g > -1e-6, 1e20, math.inf) * (beta1**t) ** 2,
+            (2 * g) ** 2 * g - -2.0 * f,
+            (1e-5 * beta1) ** 2 * (e * e) * e,
+        )
+
+    assert [line.split(r" \leftarrow ")[1] for line in latex(numbers)] == [
+        "g^3",
+        r"2 \cdot 3 g",
+        r"h^4 a \cdot 2",
+        r"10^{-5} g \cdot 2.5 \times 10^{-7}",
+        r"\begin{cases}10^{20} & g > -10^{-6} \\ \infty & \text{else}\end{cases} \left(\beta_{1}^t\right)^2",
+        r"\left(2 g\right)^2 g - \left(-2 f\right)",
+        r"\left(10^{-5} \beta_{1}\right)^2 e^3",
+        r"\theta - 0.0001 g",
     ]
 
 

@@ -97,6 +97,35 @@ def test_a_default_is_needed(function: Any, parameter: str) -> None:
         rule(reference="a toy")(function)
 
 
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda theta, d, g: (theta, g), "g"),
+        (lambda theta, d, v, p: (theta, v, p), "p"),
+        (lambda p, g, step: (p, step), "step"),
+        (lambda p, g, t: (p, t), "t"),
+        (lambda p, g, *, norm: p, "norm"),
+        (lambda p, g, *, interim=0.1: p, "interim"),
+        (lambda p, g, *, shift=0.1: p, "shift"),
+        (lambda p, g, *, t=0.1: p, "t"),
+    ],
+)
+def test_a_name_that_means_something_else_is_refused(function: Any, name: str) -> None:
+    with pytest.raises(InputError, match=f"'{name}' cannot be a state or hyper-parameter") as caught:
+        rule(reference="a toy")(function)
+    assert "shift" in str(caught.value.expected)
+    assert "rename" in str(caught.value.remedy)
+
+
+def test_hyper_parameters_and_parameters_may_be_called_as_they_like() -> None:
+    @rule(reference="a toy")
+    def odd(norm, step, *, p=0.5, g=2.0, t):
+        return norm - p * g / t * step
+
+    assert list(odd.hypers) == ["p", "g"]
+    assert odd.uses_time
+
+
 @pytest.mark.parametrize(("function", "count"), [(one_too_few, 1), (one_too_many, 2)])
 def test_as_many_values_come_back_as_there_are_states(function: Any, count: int) -> None:
     with pytest.raises(InputError, match=f"returns {count} values") as caught:

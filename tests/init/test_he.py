@@ -23,6 +23,8 @@ def seeded(seed: int = 0) -> torch.Generator:
         (nn.Conv2d(64, 512, 3, groups=4), 144),
         (nn.Conv3d(16, 64, 3), 432),
         (nn.ConvTranspose2d(64, 128, 3), 576),
+        (nn.ConvTranspose1d(64, 512, 8, stride=2, groups=2), 128),
+        (nn.ConvTranspose3d(32, 64, 4, stride=(1, 2, 4)), 256),
     ],
 )
 def test_second_moments(layer: nn.Linear | nn.Conv2d, fan_in: int) -> None:
@@ -43,6 +45,16 @@ def test_signal_keeps_its_second_moment_through_relu() -> None:
     with torch.no_grad():
         before_last = net[:-1](x)
     assert 0.5 < before_last.square().mean() / 2 < 2  # 2: the first layer sees no ReLU before it
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(4, 4), (8, 4), (3, 2), (2, 3), (5, 1)])
+def test_a_transposed_convolution_gives_twice_the_second_moment_at_every_stride(kernel: int, stride: int) -> None:
+    """Two, for inputs of second moment one: ReLU halves it. The border, where windows end, does not count."""
+    layer = he_(nn.ConvTranspose2d(64, 128, kernel, stride=stride, bias=False), generator=seeded())
+    x = torch.randn(4, 64, 12, 12, generator=seeded(1))
+    with torch.no_grad():
+        y = layer(x)[..., 4 * stride : 11 * stride, 4 * stride : 11 * stride]
+    assert y.square().mean() == pytest.approx(2, rel=0.05)
 
 
 def test_seed_decides_whatever_the_global_state() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, product
 
@@ -10,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from thalweg.formula import Option
 from thalweg.rules import options
 
 SHAPES = {"matrix": (3, 4), "turned": (5, 2), "vector": (7,), "number": (), "empty": (0, 3)}
-ACTIVE = {"weight_decay": 0.1, "l1": 0.05, "clip_value": 0.8, "clip_norm": 2.0, "maximize": True}
 
 
 class Model:
@@ -56,11 +57,19 @@ def pairwise(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(name for name, on in best.items() if on)
 
 
+def setting(option: Option) -> float | bool:
+    """Return a setting at which the option does something: a switch on, a little penalty, a tight limit."""
+    if not option.hypers:
+        return True
+    return 0.8 if option.neutral == math.inf else 0.1
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that asks for `setting` every row of the pairwise covering, as hyper-parameters."""
     if "setting" in metafunc.fixturenames:
         rows = list(pairwise([option.name for option in options]))
-        settings = [{name: ACTIVE[name] for name in row} for row in rows]
+        active = {option.name: setting(option) for option in options}
+        settings = [{name: active[name] for name in row} for row in rows]
         metafunc.parametrize("setting", settings, ids=["+".join(row) or "plain" for row in rows])
 
 

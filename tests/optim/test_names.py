@@ -6,10 +6,12 @@ import inspect
 from typing import Any
 
 import pytest
+import torch
 
 from thalweg import optim, rules
 from thalweg.core.errors import InputTypeError, OutOfRangeError, UnknownNameError
-from thalweg.optim import RuleOptimizer, build, check_hyper, optimizers
+from thalweg.formula import rule
+from thalweg.optim import Named, RuleOptimizer, build, check_hyper, optimizers
 
 CLASSES = [entry for entry in vars(optim).values() if inspect.isclass(entry) and issubclass(entry, RuleOptimizer)]
 
@@ -66,6 +68,31 @@ def test_an_unknown_optimizer_gives_the_nearest(make_task: Any) -> None:
     with pytest.raises(UnknownNameError) as caught:
         build("nestorov", make_task().params, {})
     assert caught.value.nearest[0] == "nesterov"
+
+
+@rule(reference="a toy with a pair of its own, whose order is not the rule's")
+def paired(p: Any, g: Any, *, lr: float = 0.1, slow: float = 0.25, fast: float = 0.5) -> Any:
+    return p - lr * (slow + 2 * fast) * g
+
+
+class Paired(RuleOptimizer):
+    rule = paired
+    names = {"slow": "speeds.1", "fast": "speeds.0"}
+    fixed = {"form": "toy"}
+
+    def __init__(self, params: Any, lr: float = 0.1, speeds: Any = (0.5, 0.25), *, form: str) -> None:
+        assert form == "toy"
+        super().__init__(params, {"lr": lr, "speeds": speeds})
+
+
+def test_the_elements_of_any_pair_are_set_by_their_symbols() -> None:
+    entry = Named(Paired)
+    assert list(entry.hypers())[:3] == ["lr", "slow", "fast"]
+    assert entry.keywords({"lr": 0.2}) == {"lr": 0.2, "form": "toy"}
+    assert entry.keywords({"slow": 0.125}) == {"speeds": (0.5, 0.125), "form": "toy"}
+    optimizer = Paired([torch.nn.Parameter(torch.ones(1))], **entry.keywords({"fast": 1.0, "slow": 2.0}))
+    values = optimizer.hyper(optimizer.param_groups[0], paired.hypers)
+    assert values == {"lr": 0.1, "slow": 2.0, "fast": 1.0}
 
 
 def test_values_are_checked_before_anything_is_built() -> None:

@@ -170,3 +170,22 @@ def test_theta_stays_exact_wherever_the_momentum_is_changed(order: str, make_tas
     assert torch.equal(aligned, task.weight)
     optimizer.eval()
     torch.testing.assert_close(task.weight.detach(), theta, rtol=1e-14, atol=1e-15)
+
+
+def test_a_parameter_that_missed_a_change_of_momentum_is_aligned_later(make_task: Any) -> None:
+    task = make_task()
+    optimizer = Nesterov(task.params, lr=0.1, momentum=0.9)
+    task.train(optimizer, range(1, 4))
+    optimizer.zero_grad()
+    task.loss(4).backward()
+    task.bias.grad = None
+    optimizer.param_groups[0]["momentum"] = 0.5
+    optimizer.step()
+    assert [optimizer.state[p]["shift"].item() for p in task.params] == [0.5, 0.9]
+    optimizer.eval()
+    theta = task.bias.detach().clone()
+    optimizer.train()
+    optimizer.zero_grad()
+    assert [optimizer.state[p]["shift"].item() for p in task.params] == [0.5, 0.5]
+    expected = theta + 0.5 * optimizer.state[task.bias]["v"]
+    torch.testing.assert_close(task.bias.detach(), expected, rtol=1e-14, atol=1e-15)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from thalweg.core.errors import CheckpointError
-from thalweg.optim import SGD, Adam, Momentum, Nesterov, RMSPropNesterov, RuleOptimizer, build, optimizers
+from thalweg.optim import Adam, Momentum, Nesterov, RMSPropNesterov, RuleOptimizer, build, optimizers
 
 
 def trained(kind: Any, make_task: Any, **options: Any) -> dict[str, Any]:
@@ -147,12 +147,36 @@ def test_a_state_follows_its_parameters_to_another_dtype(kind: type[RuleOptimize
 
 
 def test_loading_takes_a_copy(make_task: Any) -> None:
-    task, twin = make_task(), make_task()
-    optimizer, fresh = SGD(task.params), Momentum(twin.params)
-    source = trained(Momentum, make_task)
+    twin, source = make_task(), trained(Momentum, make_task)
     before = copy.deepcopy(source)
+    fresh = Momentum(twin.params)
     fresh.load_state_dict(source)
     twin.train(fresh, range(1, 4))
     for number, own in before["state"].items():
         assert all(torch.equal(value, source["state"][number][key]) for key, value in own.items())
-    task.train(optimizer, range(1, 2))
+    assert source["param_groups"] == before["param_groups"]
+    loaded = copy.deepcopy(fresh.state_dict()["state"])
+    for own in source["state"].values():
+        for value in own.values():
+            value.fill_(7)
+    for number, own in fresh.state_dict()["state"].items():
+        assert all(torch.equal(value, loaded[number][key]) for key, value in own.items())
+
+
+def test_a_switch_changed_in_training_fits_its_own_checkpoint(make_task: Any) -> None:
+    whole, half, fresh = make_task(), make_task(), make_task()
+    straight, first = Adam(whole.params, lr=0.1), Adam(half.params, lr=0.1, bias_correction=False)
+    for task, optimizer in ((whole, straight), (half, first)):
+        optimizer.param_groups[0]["bias_correction"] = False
+        task.train(optimizer, range(1, 5))
+        optimizer.param_groups[0]["bias_correction"] = True
+    second = Adam(fresh.params)
+    second.load_state_dict(copy.deepcopy(first.state_dict()))
+    for p, q in zip(fresh.params, half.params, strict=True):
+        p.data.copy_(q.data)
+    whole.train(straight, range(5, 9))
+    fresh.train(second, range(5, 9))
+    assert fresh.same(whole)
+    own = second.state[fresh.weight]
+    assert own["beta1^t"] == pytest.approx(0.9**8, rel=1e-14)
+    assert own["beta2^t"] == pytest.approx(0.999**8, rel=1e-14)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from thalweg.core.errors import DataError, InputTypeError, ModelError, ThalwegError
+from thalweg.problems.metrics import Metric
 from thalweg.problems.probe import probe
 from thalweg.problems.problem import Problem
 
@@ -19,6 +20,10 @@ SHARED = nn.Linear(4, 3)
 def toy(**changed: Any) -> Problem:
     given = {"name": "toy", "model": lambda: nn.Linear(4, 3), "loss": nn.CrossEntropyLoss(), "train": (X, Y)}
     return Problem(**(given | changed))
+
+
+def normed() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
 
 
 def scaled(output: Tensor, target: Tensor) -> Tensor:
@@ -35,6 +40,8 @@ def scaled(output: Tensor, target: Tensor) -> Tensor:
         {"train": (X, functional.one_hot(Y).float())},
         {"train": (X, Y.where(Y > 0, -100))},
         {"train": (X[:2], Y[:2]), "valid": (X, Y), "batch_size": 1},
+        {"train": (X, Y), "valid": (X, Y), "batch_size": 29, "model": lambda: normed()},
+        {"train": (X[:1], Y[:1]), "valid": (X, Y)},
     ],
 )
 def test_a_sound_problem_passes_and_nothing_changes(changed: dict[str, Any]) -> None:
@@ -110,3 +117,68 @@ def test_a_target_that_would_be_broadcast() -> None:
     error = fails(train=(X, X[:, 0]), model=lambda: nn.Linear(4, 1), loss=nn.MSELoss())
     assert isinstance(error, ModelError)
     assert "output of shape (32, 1), targets of shape (32,)" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"model": normed}, "in 1 (BatchNorm1d): ValueError: Expected more than 1 value per channel"),
+        ({"model": lambda: normed().eval()}, "in 1 (BatchNorm1d): ValueError"),
+        (
+            {
+                "train": (X, X[:, 0]),
+                "valid": (X, X[:, 0]),
+                "model": lambda: nn.Linear(4, 1),
+                "loss": lambda output, target: functional.mse_loss(output.squeeze(), target),
+            },
+            "Using a target size (torch.Size([1]))",
+        ),
+    ],
+)
+def test_a_last_batch_that_cannot_be_trained_on(changed: dict[str, Any], words: str) -> None:
+    error = fails(**({"train": (X, Y), "valid": (X, Y), "batch_size": 59} | changed))
+    assert isinstance(error, ModelError)
+    assert error.what == "The model of toy cannot be trained on the last batch of an epoch."
+    assert str(error.got).startswith("60 samples in batches of 59 leave one of 1; ")
+    assert words in str(error)
+    assert "another batch_size" in str(error.remedy)
+
+
+def test_the_batch_size_of_the_run_counts() -> None:
+    problem = toy(train=(X, Y), valid=(X, Y), model=normed)
+    probe(problem)
+    with pytest.raises(ModelError, match="60 samples in batches of 59"):
+        probe(problem, batch_size=59)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda output, target: 0.5, r"metric mine of toy is no scalar tensor[\s\S]*got: +float"),
+        (lambda output, target: (output.argmax(1) == target).double(), r"no scalar tensor[\s\S]*shape \(32,\)"),
+        (lambda output, target: output[:, 7].mean(), r"metric mine of toy cannot be measured[\s\S]*IndexError"),
+    ],
+)
+def test_a_metric_that_cannot_be_used_is_named(function: Any, words: str) -> None:
+    error = fails(metrics=[Metric("mine", function)])
+    assert isinstance(error, ModelError)
+    with pytest.raises(ModelError, match=words):
+        raise error
+
+
+def test_metrics_are_tried_as_they_are_measured() -> None:
+    """Without gradients, and in evaluation mode."""
+
+    def sure(output: Tensor, target: Tensor) -> Tensor:
+        assert (output == 0).all(), "dropout is off only in evaluation mode"
+        return torch.from_numpy(output.numpy()).mean()
+
+    class Off(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.inner(x) * float(self.training)
+
+    probe(toy(model=Off, metrics=[Metric("sure", sure)]))

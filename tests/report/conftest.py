@@ -164,6 +164,7 @@ def make_comparison(seeds: tuple[int, ...] = SEEDS, names: tuple[str, ...] = tup
             platform="Linux x86_64",
             processor="AMD EPYC 7B13, 2 cores",
             threads=1,
+            threading="trained on 1 torch thread",
             device="cpu",
         ),
     )

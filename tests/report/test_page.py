@@ -82,7 +82,7 @@ def test_plotly_is_there_once_and_nothing_is_loaded(comparison: Comparison) -> N
 def test_edge_of_range_and_lost_trials_are_flagged(comparison: Comparison) -> None:
     assert any(standing.edge_of_range == "high" for standing in comparison.ranking)
     text = prose(html(comparison))
-    assert "highest tried, widen the range" in text
+    assert "highest tried, see above" in text
     lost = next(standing.diverged for standing in comparison.ranking if standing.diverged)
     assert f"{lost} of 16 trials diverged" in text
 

@@ -12,14 +12,17 @@ from thalweg.core.errors import OutOfRangeError, UnknownNameError
 from thalweg.schedules import bind, schedules, step
 
 names = st.sampled_from(list(schedules))
-positive = st.floats(1e-2, 20)
+positive = st.floats(5e-324, 20)
 
 
 @st.composite
 def bound(draw: st.DrawFn) -> tuple[str, dict[str, float]]:
-    """A schedule with some of its options; a divisor below 1 would raise the rate."""
+    """A schedule with some of its options."""
     name = draw(names)
-    options = {key: draw(st.floats(1, 20) if key == "divide" else positive) for key in schedules[name].options}
+    bounds = schedules[name].bounds
+    options = {
+        key: draw(st.floats(bounds[key], 20) if key in bounds else positive) for key in schedules[name].options
+    }
     return name, {key: value for key, value in options.items() if draw(st.booleans())}
 
 
@@ -41,6 +44,9 @@ def test_options_and_defaults_are_read_from_the_signature() -> None:
         "inverse": {"k": 1},
         "exponential": {"k": 0.1},
     }
+    assert {name: schedules[name].bounds for name in schedules if schedules[name].bounds} == {
+        "step": {"divide": 1}
+    }
     assert schedules["step"].function is step
     for name in schedules:
         assert schedules[name].summary.startswith("Return ")
@@ -56,7 +62,7 @@ def test_an_unknown_schedule_or_option_gives_the_nearest() -> None:
         bind("constant", {"k": 1})
 
 
-@pytest.mark.parametrize("value", [0, -1, -0.5, math.nan, math.inf, "2", None])
+@pytest.mark.parametrize("value", [0, -1, -0.5, math.nan, math.inf, 10**400, "2", None])
 def test_an_option_is_a_positive_number(value: float) -> None:
     with pytest.raises(OutOfRangeError, match="The option k of the schedule inverse is out of its range"):
         bind("inverse", {"k": value})

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from thalweg.schedules import step
+from thalweg.core.errors import OutOfRangeError
+from thalweg.schedules import bind, step
 
 
 @given(st.integers(1, 1000), st.integers(1, 12), st.integers(1, 6), st.sampled_from([2, 10, 1.5]))
@@ -32,5 +33,15 @@ def test_defaults(t: float, factor: float) -> None:
     assert step(t) == pytest.approx(factor)
 
 
-def test_it_ends_at_zero_without_an_error() -> None:
-    assert step(1e4, every=1) == 0.0
+@pytest.mark.parametrize(
+    ("t", "every", "divide", "factor"),
+    [(1e4, 1, 10, 0), (1e300, 1e-300, 2, 0), (1.0, 5e-324, 1.5, 0), (0.0, 5e-324, 2, 1), (1e300, 1e-300, 1, 1)],
+)
+def test_it_ends_at_zero_without_an_error(t: float, every: float, divide: float, factor: float) -> None:
+    assert bind("step", {"every": every, "divide": divide})(t) == factor
+
+
+@pytest.mark.parametrize("divide", [0.5, 1 - 1e-9, 0, -2])
+def test_a_divisor_does_not_raise_the_rate(divide: float) -> None:
+    with pytest.raises(OutOfRangeError, match=r"divide of the schedule step[\s\S]*a number >= 1"):
+        bind("step", {"divide": divide})

@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from thalweg.core.errors import StoreError
 from thalweg.store import Database, load_result, studies
+from thalweg.store.database import _switch_to_wal
 
 Locked = Callable[[Path], AbstractContextManager[None]]
 
@@ -81,6 +83,23 @@ def test_a_second_writer_waits_and_then_says_what_to_do(path: Path, database: Da
                 Database.open(path, patience=0.05)
         assert caught.value.remedy is not None
         assert second.start_study("fit", "p", "c").id == "fit-0001"
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT])
+def test_the_switch_to_wal_waits_for_every_kind_of_busy(code: int) -> None:
+    class Busy:
+        calls = 0
+
+        def execute(self, query: str) -> None:
+            self.calls += 1
+            if self.calls < 3:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = code
+                raise error
+
+    connection = Busy()
+    _switch_to_wal(cast(sqlite3.Connection, connection), patience=5)
+    assert connection.calls == 3
 
 
 def test_a_reader_cannot_write(path: Path, database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,26 @@ def damage(path: Path, how: str) -> None:
             save_file({"a": torch.ones(2)}, path)
         case "newer":
             with safe_open(path, framework="pt") as file:
-                metadata = {**file.metadata(), "format": "2"}
+                metadata = {**file.metadata(), "format": "3"}
             save_file(load_file(path), path, metadata)
         case "a tensor gone":
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata()
             tensors = load_file(path)
-            del tensors["/model/0.weight"]
+            del tensors["/learner/model/0.weight"]
             save_file(tensors, path, metadata)
+
+
+def test_a_field_of_another_version_is_told_apart_from_damage(problem: Problem, tmp_path: Path) -> None:
+    fit(problem, epochs=1, checkpoint=tmp_path)
+    path = tmp_path / FILE
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    about = json.loads(metadata["thalweg"])
+    about["config"]["warm_up"] = 3
+    save_file(load_file(path), path, {**metadata, "thalweg": json.dumps(about)})
+    with pytest.raises(CheckpointError, match=r"another version of thalweg[\s\S]*field of Config named 'warm_up'"):
+        fit(problem, epochs=2, checkpoint=tmp_path, resume=True)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from thalweg.train import Learner, fit, run_learner
 
 
 class Scripted:
-    """A metric whose values are told beforehand: of the fresh model, then one an epoch."""
+    """A metric whose values are told beforehand: of the check, of the fresh model, then one an epoch."""
 
     def __init__(self, *values: float) -> None:
         self.values = iter(values)
@@ -97,7 +97,7 @@ def test_early_stopping_goes_back_to_the_best_epoch(overfit: Problem) -> None:
 @pytest.mark.parametrize("higher", [True, False])
 def test_the_objective_says_which_way_is_better_and_nan_is_not(make_problem: Any, higher: bool) -> None:
     sign = 1 if higher else -1
-    values = [math.nan, math.nan, 0.2, 0.5, math.nan, 0.4, 0.9]
+    values = [math.nan, math.nan, math.nan, 0.2, 0.5, math.nan, 0.4, 0.9]
     script = Metric("score", Scripted(*(sign * value for value in values)), higher)
     run = fit(make_problem(metrics=[script], epochs=6), patience=2)
     assert (run.outcome, run.best_epoch, len(run.epochs)) == (Outcome.STOPPED_EARLY, 3, 5)
@@ -114,8 +114,8 @@ def test_a_rate_far_too_high_diverges_and_that_is_data(problem: Problem, name: s
 
 
 def test_a_loss_that_becomes_nan_ends_the_run_with_its_curve(make_problem: Any) -> None:
-    # Before training one call checks the problem and one judges the fresh model; an epoch is 6 + 1 calls.
-    run = fit(make_problem(loss=on_call(2 + 7 + 3, math.nan)))
+    # Before training two calls check the problem and one judges the fresh model; an epoch is 6 + 1 calls.
+    run = fit(make_problem(loss=on_call(3 + 7 + 3, math.nan)))
     assert run.outcome is Outcome.DIVERGED
     assert len(run.epochs) == 2
     assert math.isfinite(run.epochs[0].train_loss)
@@ -173,7 +173,7 @@ def test_ctrl_c_between_epochs_keeps_the_epochs(
     assert isinstance(heard[-1], RunEnded)
 
 
-@pytest.mark.parametrize(("call", "done"), [(3, 0), (2 + 6, 0), (2 + 7 + 2, 1)])
+@pytest.mark.parametrize(("call", "done"), [(3, 0), (3 + 6, 0), (3 + 7 + 2, 1)])
 def test_ctrl_c_inside_an_epoch_keeps_those_before_it(make_problem: Any, call: int, done: int) -> None:
     calls = iter(range(10**9))
 
@@ -186,6 +186,7 @@ def test_ctrl_c_inside_an_epoch_keeps_those_before_it(make_problem: Any, call: i
     assert (run.outcome, len(run.epochs), run.best_epoch) == (Outcome.INTERRUPTED, done, done)
     assert run.message == f"interrupted after {done} of 4 epochs"
     assert run.valid == (run.epochs[-1].valid if done else {})
+    assert (run.steps, run.seconds) == ((run.epochs[-1].step, run.epochs[-1].seconds) if done else (0, 0))
 
 
 @pytest.mark.parametrize(
@@ -224,6 +225,12 @@ def test_a_model_that_cannot_be_trained_is_found_before_the_start(
 ) -> None:
     with pytest.raises(ModelError, match=words):
         fit(make_problem(**changed))
+
+
+def test_a_last_batch_of_one_is_found_for_the_batch_size_of_the_run(make_problem: Any) -> None:
+    net = lambda: nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3))  # noqa: E731
+    with pytest.raises(ModelError, match="90 samples in batches of 89 leave one of 1"):
+        fit(make_problem(model=net), batch_size=89)
 
 
 def test_a_test_split_that_is_not_there(make_problem: Any) -> None:

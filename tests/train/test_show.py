@@ -39,6 +39,8 @@ def test_the_best_epoch_is_marked_where_it_was_put_back(overfit: Problem) -> Non
     assert marked == [f"*{run.best_epoch}"]
     assert f"stopped_early: no better loss since epoch {run.best_epoch}" in printed(run)
     assert "*" not in printed(fit(overfit, epochs=2))
+    assert "*" in printed(fit(overfit, epochs=2, keep="best"))
+    assert "*" not in printed(fit(overfit, epochs=2, keep="best", hyper={"lr": 1e6}))
 
 
 def test_a_run_without_an_epoch_and_one_that_diverged(make_problem: Any) -> None:
@@ -47,6 +49,6 @@ def test_a_run_without_an_epoch_and_one_that_diverged(make_problem: Any) -> None
             raise KeyboardInterrupt
         return output.square().mean()
 
-    calls = iter([0, 0, 1])
+    calls = iter([0, 0, 0, 1])
     assert "interrupted: interrupted after 0 of 4 epochs" in printed(fit(make_problem(loss=interrupted)))
     assert "diverged: the mean loss of epoch 1" in printed(fit(make_problem(), hyper={"lr": 1e6}))

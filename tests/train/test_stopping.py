@@ -21,10 +21,10 @@ def score(higher: bool) -> Metric:
 
 
 def watch(
-    values: list[float], patience: int | None, *, higher: bool = True
+    values: list[float], patience: int | None, *, higher: bool = True, keep_best: bool = True
 ) -> tuple[EarlyStopping, int | None, float]:
     """Show it one value an epoch; returns it, the epoch at which it is due, and the weight it restores."""
-    stopping, model, due = EarlyStopping(score(higher), patience), nn.Linear(1, 1, bias=False), None
+    stopping, model, due = EarlyStopping(score(higher), patience, keep_best), nn.Linear(1, 1, bias=False), None
     for number, value in enumerate(values, start=1):
         nn.init.constant_(model.weight, number)
         epoch = Epoch(number=number, step=0, seconds=0, lr=0, train_loss=0, valid={"score": value})
@@ -32,7 +32,7 @@ def watch(
         if stopping.is_due(epoch):
             due = number
             break
-    stopping.restore(model)
+    assert stopping.put_back(model) == bool(stopping.weights)
     return stopping, due, model.weight.item()
 
 
@@ -70,9 +70,18 @@ def test_patience_of_two(values: list[float], higher: bool, due: int | None, bes
     assert restored == (best or due)
 
 
-def test_without_patience_it_never_stops_and_keeps_nothing() -> None:
-    stopping, due, restored = watch([0.5, *[0.1] * 50], None)
-    assert (due, stopping.weights, stopping.best_epoch, restored) == (None, {}, 0, 51)
+@pytest.mark.parametrize(("keep_best", "kept"), [(True, 2), (False, 51)])
+def test_without_patience_it_never_stops_and_keeps_the_best_if_it_is_asked_to(keep_best: bool, kept: int) -> None:
+    stopping, due, restored = watch([0.4, 0.5, *[0.1] * 49], None, keep_best=keep_best)
+    assert (due, stopping.best_epoch, restored, bool(stopping.weights)) == (None, 2, kept, keep_best)
+
+
+def test_it_goes_on_from_its_state() -> None:
+    stopping, _, _ = watch([0.4, 0.5, 0.1], 9)
+    again, model = EarlyStopping(score(True), 9, keep_best=True), nn.Linear(1, 1, bias=False)
+    again.restore(stopping.state())
+    again.see(Epoch(number=4, step=0, seconds=0, lr=0, train_loss=0, valid={"score": 0.45}), model)
+    assert (again.best, again.best_epoch, again.put_back(model), model.weight.item()) == (0.5, 2, True, 2)
 
 
 def test_the_weights_it_keeps_are_its_own_with_buffers_and_other_state() -> None:
@@ -87,13 +96,13 @@ def test_the_weights_it_keeps_are_its_own_with_buffers_and_other_state() -> None
         def set_extra_state(self, state: dict[str, int]) -> None:
             self.calls = state["calls"]
 
-    model, stopping = Counting(), EarlyStopping(score(True), 1)
+    model, stopping = Counting(), EarlyStopping(score(True), 1, keep_best=True)
     stopping.see(Epoch(number=1, step=0, seconds=0, lr=0, train_loss=0, valid={"score": 1.0}), model)
     with torch.no_grad():
         for tensor in model.norm.state_dict().values():
             tensor.add_(5)
     model.calls = 9
-    stopping.restore(model)
+    assert stopping.put_back(model)
     assert model.calls == 0
     assert model.norm.running_mean is not None
     assert model.norm.running_mean.tolist() == [0, 0]

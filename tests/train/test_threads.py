@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from thalweg.core.errors import InputError
+from thalweg.core.run import Outcome
 from thalweg.problems import Problem
+from thalweg.train import Learner, fit
 from thalweg.train import threads as module
 from thalweg.train.threads import GAIN, choose, measure, threads
 
@@ -59,6 +61,37 @@ def test_two_threads_are_taken_only_if_they_clearly_pay(
     assert measure(problem) == chosen
     with choose(problem, None):
         assert torch.get_num_threads() == chosen
+
+
+def test_what_is_timed_is_the_learners_own_update(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, update = [], Learner.update
+
+    def counted(self: Learner, x: Tensor, y: Tensor) -> Tensor:
+        before = [p.clone() for p in self.model.parameters()]
+        loss = update(self, x, y)
+        assert all(torch.equal(p, old) for p, old in zip(self.model.parameters(), before, strict=True))
+        sizes.append(len(x))
+        return loss
+
+    monkeypatch.setattr(Learner, "update", counted)
+    assert len(sizes) == 0 < module._updates(problem, 1, 0.01) == len(sizes) - 1
+    assert set(sizes) == {16}
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize(("given", "inside"), [(1, 1), (3, 3), (None, 2)])
+def test_fit_trains_on_the_threads_it_is_given_or_on_those_that_pay(
+    make_problem: Any, monkeypatch: pytest.MonkeyPatch, given: int | None, inside: int
+) -> None:
+    monkeypatch.setattr(module, "_updates", lambda problem, count, seconds: count)
+    seen: list[int] = []
+    run = fit(make_problem(), epochs=1, threads=given, sink=lambda event: seen.append(torch.get_num_threads()))
+    assert (run.outcome, set(seen), torch.get_num_threads()) == (Outcome.COMPLETED, {inside}, 2)
+
+
+def test_a_fit_on_no_thread_is_refused(problem: Problem) -> None:
+    with pytest.raises(InputError, match="number of threads is not positive"):
+        fit(problem, threads=0)
 
 
 def test_one_thread_is_not_measured(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:

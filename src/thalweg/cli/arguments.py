@@ -69,8 +69,17 @@ ScheduleOptions = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter, such as momentum=0.95; repeat at will."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A hyper-parameter, such as weight_decay=1e-4; repeat at will.",
+    ),
 ]
+Search = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=LOW:HIGH", help="Another range for an optimizer's learning rate; repeat at will."),
+]
+Seed = Annotated[int, typer.Option(help="Seed of weights, data order and noise.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training data; the problem's if left out.")]
 BatchSize = Annotated[int | None, typer.Option(help="Samples a step; the problem's if left out.")]
 Data = Annotated[
@@ -83,6 +92,29 @@ Threads = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output and nothing else.")]
 
 STORE = Path("thalweg-runs") / "runs.db"
+
+
+def ranges(texts: Sequence[str] | None) -> dict[str, tuple[float, float]]:
+    """Return ``NAME=LOW:HIGH`` texts as intervals.
+
+    Raises:
+        InputError: A text of another form.
+
+    Example:
+        >>> ranges(["adam=1e-6:0.1"])
+        {'adam': (1e-06, 0.1)}
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for text in texts or ():
+        name, _, interval = text.partition("=")
+        low, _, high = interval.partition(":")
+        try:
+            found[name.strip()] = (float(low), float(high))
+        except ValueError:
+            raise InputError(
+                "A range cannot be read.", got=text, expected="NAME=LOW:HIGH, such as adam=1e-6:0.1"
+            ) from None
+    return found
 
 
 def pairs(texts: Sequence[str] | None) -> dict[str, Number]:

@@ -24,6 +24,8 @@ def command(
     schedule: a.ScheduleName = "constant",
     schedule_set: a.ScheduleOptions = None,
     settings: a.Settings = None,
+    search: a.Search = None,
+    seed: Annotated[int, typer.Option(help="Seed of the tuning runs; final runs take those after it.")] = 0,
     data: a.Data = None,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
     store: a.Store = a.STORE,
@@ -41,7 +43,6 @@ def command(
     from thalweg.problems import resolve
     from thalweg.problems.probe import probe
     from thalweg.report import require_writable, write
-    from thalweg.train.threads import choose
 
     require_writable(out)
     names = [name.strip() for name in optimizers.split(",")] if optimizers else known
@@ -51,29 +52,31 @@ def command(
         hyper=a.pairs(settings),
         schedule=schedule,
         schedule_options=a.pairs(schedule_set),
+        seed=seed,
     )
     task = resolve(problem, data=data)
-    protocol = Protocol(problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base)
-    probe(task)
-    with choose(task, threads) as said:
-        result, kept = _recorded(protocol, store, shown=not json)
-    _tell(result, f"{write(result, out)}\n{kept}\n{said}", json=json)
+    protocol = Protocol(
+        problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base, search=a.ranges(search)
+    )
+    probe(task, batch_size=batch_size)
+    result, kept = _recorded(protocol, store, threads, shown=not json)
+    _tell(result, f"{write(result, out)}\n{kept}\n{result.environment.threading}", json=json)
     if result.missing:
         raise typer.Exit(130)
 
 
-def _recorded(protocol: Protocol, store: Path, *, shown: bool) -> tuple[Comparison, str]:
+def _recorded(protocol: Protocol, store: Path, threads: int | None, *, shown: bool) -> tuple[Comparison, str]:
     """Do the comparison; returns it, and where it is kept."""
     from thalweg.cli.progress import ProgressBar
     from thalweg.cli.record import record, typed
-    from thalweg.compare.protocol import carry_out
+    from thalweg.compare.conduct import conduct
     from thalweg.core.events import tee
 
     with (
         record(store, "compare", protocol.problem.name) as kept,
         ProgressBar(protocol.runs, shown=shown) as bar,
     ):
-        result = carry_out(protocol, sink=tee(kept.sink, bar), command=typed())
+        result = conduct(protocol, threads=threads, sink=tee(kept.sink, bar), command=typed())
         kept.result, kept.complete = result.to_json(), not result.missing
     return result, f"kept as {kept.name} in {store}"
 

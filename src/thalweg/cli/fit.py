@@ -31,7 +31,7 @@ def command(
     epochs: a.Epochs = None,
     batch_size: a.BatchSize = None,
     patience: Patience = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, data order and noise.")] = 0,
+    seed: a.Seed = 0,
     test: Annotated[bool, typer.Option("--test", help="Judge the final model on the test split too.")] = False,
     checkpoint: Checkpoint = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
@@ -42,6 +42,7 @@ def command(
     json: a.Json = False,
 ) -> None:
     """Train PROBLEM once, with one setting."""
+    from thalweg.cli.record import resumed
     from thalweg.core.config import Config
     from thalweg.core.errors import InputError
     from thalweg.core.run import Outcome
@@ -66,14 +67,17 @@ def command(
         seed=seed,
     )
     task = resolve(problem, data=data)
-    probe(task)
+    probe(task, batch_size=batch_size)
     learner = Learner(task, config)
     with choose(task, threads) as said:
         run, kept = _recorded(learner, store, shown=not json, checkpoint=checkpoint, resume=resume, test=test)
     page = f"{write(run, out)}\n" if out else ""
-    _tell(run, f"{page}{kept}\n{said}", json=json)
-    if run.outcome is Outcome.INTERRUPTED:
-        raise typer.Exit(130)
+    onward = ""
+    if run.outcome is Outcome.INTERRUPTED and run.checkpoint:
+        onward = f"\ngo on with: {resumed(run.checkpoint)}"
+    _tell(run, f"{page}{kept}\n{said}{onward}", json=json)
+    if run.outcome in (Outcome.INTERRUPTED, Outcome.FAILED):
+        raise typer.Exit(130 if run.outcome is Outcome.INTERRUPTED else 1)
 
 
 def _recorded(learner: Learner, store: Path, *, shown: bool, **how: Any) -> tuple[Run, str]:

@@ -55,10 +55,11 @@ def _overview() -> Table:
 def _hypers(name: str) -> Table:
     from thalweg.cli.terminal import table
     from thalweg.optim import optimizers
-    from thalweg.rules import options
 
     entry = optimizers[name]
-    meaning = {option.name: (option.function.__doc__ or "").strip().splitlines()[0] for option in options}
+    meaning = {
+        option.name: (option.function.__doc__ or "").strip().splitlines()[0] for option in entry.kind.options()
+    }
     meaning |= {public: f"{symbol} in the formula" for symbol, public in entry.kind.names.items()}
     low, high = entry.rule.search
     meaning["lr"] = f"tuned in [{low:g}, {high:g}], log-uniform"

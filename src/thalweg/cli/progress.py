@@ -52,9 +52,13 @@ class ProgressBar:
                     self._bar.update(self._task, total=self.runs * total, completed=done)
                 count = f"run {self.ended + 1} of {self.runs}" if self.runs > 1 else ""
                 self._bar.update(self._task, description=f"{event.run_id:<24}", runs=count)
-            case EpochEnded():
+            case EpochEnded(epoch=epoch):
                 self.left -= 1
                 self._bar.advance(self._task)
+                if self.runs == 1:
+                    measured = ", ".join(f"{name} {value:.4g}" for name, value in epoch.valid.items())
+                    said = f"epoch {epoch.number}: train loss {epoch.train_loss:.4g}, valid {measured}"
+                    self._bar.update(self._task, description=said)
             case RunEnded():
                 self.ended += 1
                 self._bar.advance(self._task, self.left)

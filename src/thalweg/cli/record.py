@@ -18,6 +18,20 @@ def typed() -> str:
     return shlex.join(["thalweg", *sys.argv[1:]])
 
 
+def resumed(checkpoint: str) -> str:
+    """Return the command that goes on from `checkpoint` with what was typed.
+
+    Example:
+        >>> sys.argv = ["thalweg", "fit", "digits/mlp-1"]
+        >>> resumed("thalweg-runs/fit-0001")
+        'thalweg fit digits/mlp-1 --checkpoint thalweg-runs/fit-0001 --resume'
+    """
+    given = sys.argv[1:]
+    if not any(word.partition("=")[0] == "--checkpoint" for word in given):
+        given = [*given, "--checkpoint", checkpoint]
+    return shlex.join(["thalweg", *given, *([] if "--resume" in given else ["--resume"])])
+
+
 @dataclass
 class Record:
     """One study in the store, while it is made.

@@ -13,12 +13,12 @@ import torch
 from thalweg.compare.result import Environment
 
 
-def describe(command: str, threads: int) -> Environment:
+def describe(command: str, threading: str) -> Environment:
     """Return versions, hardware and the exact command.
 
     Args:
         command: What was typed.
-        threads: Torch threads that the runs use.
+        threading: How many threads train, and why, in words.
     """
     return Environment(
         command=command,
@@ -28,7 +28,8 @@ def describe(command: str, threads: int) -> Environment:
         python=sys.version.split()[0],
         platform=platform.platform(),
         processor=_processor(),
-        threads=threads,
+        threads=torch.get_num_threads(),
+        threading=threading,
         device="cpu",
     )
 

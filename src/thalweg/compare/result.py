@@ -94,6 +94,7 @@ class Environment:
     platform: str
     processor: str
     threads: int
+    threading: str
     device: str
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ROOMY = 100
 """Terminal columns from which the table shows everything."""
 
-_STYLES = {"leader": "bold green", "same": "green", "behind": "dim", "not judged": "yellow"}
+_STYLES = {"leader": "bold green", "unclear": "green", "behind": "dim", "not judged": "yellow"}
 
 
 def show(comparison: Comparison, console: Console | None = None) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 from thalweg.compare.result import Interval, Pair
 
 LEVEL = 0.05
+FEW = 5
+"""Fewer seeds than this that all differ by the same amount tell nothing: accuracy comes in steps."""
 
 
 def student_interval(values: Sequence[float]) -> Interval:
@@ -105,7 +107,7 @@ def _paired_p(difference: np.ndarray) -> float:
 
     if len(difference) < 2 or not np.isfinite(difference).all():
         return math.nan
-    if np.ptp(difference) == 0:  # the test divides by the spread
-        return 1.0 if difference[0] == 0 else 0.0
+    if np.ptp(difference) == 0:  # the test divides by the spread; a coarse metric on few seeds may have none
+        return 1.0 if difference[0] == 0 else 0.0 if len(difference) >= FEW else math.nan
     t = float(difference.mean() / (difference.std(ddof=1) / math.sqrt(len(difference))))
     return float(2 * stats.t.sf(abs(t), len(difference) - 1))

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from thalweg.compare.result import Comparison, Interval, Pair, Standing
-from thalweg.core.run import Outcome
+
+FAR = 5
+"""A rate this many times from the end of its range is no edge of the range, but of too few trials."""
 
 ABSENT = "–"
 """What stands where there is no number."""
@@ -43,8 +45,19 @@ def spread(metric: str, interval: Interval) -> str:
     """
     if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
         return ""
-    low = amount(metric, interval.low).removesuffix(" %")
-    return f"{low} to {amount(metric, interval.high)}"
+    low, high = ends(metric, interval)
+    return f"{amount(metric, low).removesuffix(' %')} to {amount(metric, high)}"
+
+
+def ends(metric: str, interval: Interval) -> tuple[float, float]:
+    """Return the two ends of an interval, a share's kept between 0 and 1.
+
+    Example:
+        >>> ends("accuracy", Interval(mean=0.99, low=0.95, high=1.03, n=2))
+        (0.95, 1.0)
+    """
+    known = is_share(metric) and math.isfinite(interval.low) and math.isfinite(interval.high)
+    return (max(0.0, interval.low), min(1.0, interval.high)) if known else (interval.low, interval.high)
 
 
 def gap(metric: str, pair: Pair) -> str:
@@ -59,6 +72,20 @@ def gap(metric: str, pair: Pair) -> str:
         return ABSENT
     text = f"{-100 * pair.difference:+.2f} points" if is_share(metric) else f"{-pair.difference:+.3g}"
     return text.replace("-0.00 ", "0.00 ").replace("+0.00 ", "0.00 ").replace("-", "−")
+
+
+def gap_ends(metric: str, pair: Pair) -> str:
+    """Return the 95 % interval of `gap` as text; empty where there is none.
+
+    Example:
+        >>> gap_ends("accuracy", Pair(leader="adam", other="sgd", difference=0.004, low=0.001, high=0.007,
+        ...                           p=0.01, p_holm=0.01, distinct=True))
+        '−0.70 to −0.10'
+    """
+    if not (math.isfinite(pair.low) and math.isfinite(pair.high)):
+        return ""
+    scale, form = (-100, "+.2f") if is_share(metric) else (-1, "+.3g")
+    return f"{scale * pair.high:{form}} to {scale * pair.low:{form}}".replace("-", "−")
 
 
 def rate(lr: float | None) -> str:
@@ -134,13 +161,13 @@ def to_target(comparison: Comparison, standing: Standing) -> str:
 
 
 def judgement(comparison: Comparison, optimizer: str) -> str:
-    """Return ``"leader"``, ``"same"``, ``"behind"`` or ``"not judged"``."""
+    """Return ``"leader"``, ``"unclear"``, ``"behind"`` or ``"not judged"``."""
     if comparison.ranking and comparison.ranking[0].optimizer == optimizer:
         return "leader"
     pair = versus(comparison, optimizer)
     if pair is None or not math.isfinite(pair.p_holm):
         return "not judged"
-    return "behind" if pair.distinct else "same"
+    return "behind" if pair.distinct else "unclear"
 
 
 def versus(comparison: Comparison, optimizer: str) -> Pair | None:
@@ -151,19 +178,19 @@ def versus(comparison: Comparison, optimizer: str) -> Pair | None:
 def verdict(comparison: Comparison) -> str:
     """Return the answer in one sentence: the best optimizer, how good, at which rate, and who keeps up."""
     if not comparison.ranking:
-        return f"No verdict on {comparison.problem}: no final run was done, so nothing was tested."
+        return f"No verdict on {comparison.problem}: no optimizer has all of its final runs."
     leader, metric = comparison.ranking[0], comparison.metric
     tested = f"{scored_on(comparison)} {metric}"
     if not math.isfinite(leader.test.mean):
         return f"No verdict on {comparison.problem}: no optimizer gave a usable {tested}."
-    ends = spread(metric, leader.test)
-    sure = f"95 % interval {ends}, {leader.test.n} seeds" if ends else "a single seed"
+    between = spread(metric, leader.test)
+    sure = f"95 % interval {between}, {leader.test.n} seeds" if between else "a single seed"
     score = f"{amount(metric, leader.test.mean)} {tested} ({sure})"
     where = f"{score} at learning rate {rate(learning_rate(leader))}"
     if len(comparison.ranking) == 1:
         return f"{leader.optimizer} gives {where} on {comparison.problem}; it is the only one that was ranked."
     others = [judgement(comparison, standing.optimizer) for standing in comparison.ranking[1:]]
-    if all(other == "same" for other in others):
+    if "behind" not in others:
         head = f"No optimizer stands out on {comparison.problem}: {leader.optimizer} comes first with"
         return f"{head} {where}, but {_field(comparison)}."
     return f"{leader.optimizer} trains {comparison.problem} best: {where}; {_field(comparison)}."
@@ -175,12 +202,12 @@ def scored_on(comparison: Comparison) -> str:
 
 
 def _field(comparison: Comparison) -> str:
-    said = {"same": [], "behind": [], "not judged": []}
+    said = {"unclear": [], "behind": [], "not judged": []}
     for standing in comparison.ranking[1:]:
         said[judgement(comparison, standing.optimizer)].append(standing.optimizer)
     if comparison.ranking[0].test.n < 2:
         return "the others could not be told apart from it or placed behind it: that takes two seeds or more"
-    parts = [f"{listed(said['same'])} cannot be told apart from it"] if said["same"] else []
+    parts = [f"{listed(said['unclear'])} cannot be told apart from it"] if said["unclear"] else []
     if said["behind"]:
         parts.append(f"{listed(said['behind'])} {'is' if len(said['behind']) == 1 else 'are'} clearly behind")
     if said["not judged"]:
@@ -203,6 +230,8 @@ def caveats(comparison: Comparison) -> list[str]:
 def _scope(comparison: Comparison) -> str:
     if comparison.ranking[0].test.n < 2:
         return "A single seed gives no interval: run more seeds to see how sure the ranking is."
+    if comparison.ranking[0].test.n < 5:
+        return f"{comparison.ranking[0].test.n} seeds give wide intervals and tell little apart: run 10."
     return (
         "The interval covers seeds, not data: other initial weights and data orders on the same splits. "
         "On other data the ranking may differ."
@@ -210,12 +239,17 @@ def _scope(comparison: Comparison) -> str:
 
 
 def _edge(standing: Standing) -> str:
-    low, high = map(rate, standing.search)
-    way = "lower" if standing.edge_of_range == "low" else "raise"
-    end = "lower" if standing.edge_of_range == "low" else "upper"
+    low, high = standing.search
+    below = standing.edge_of_range == "low"
+    wider = f"{rate(low / 10)}:{rate(high)}" if below else f"{rate(low)}:{rate(10 * high)}"
+    which = "lowest" if below else "highest"
+    advice = f"Widen its range: --search {standing.optimizer}={wider}"
+    best = learning_rate(standing)
+    if best and (best / low if below else high / best) > FAR:
+        advice = f"Its range goes on ({rate(low)} to {rate(high)}): try more trials."
     return (
-        f"{standing.optimizer} did best at {rate(learning_rate(standing))}, the {end} edge of the learning rates "
-        f"tried ({low} to {high}): {way} that end, a better one may lie outside."
+        f"{standing.optimizer} did best at {rate(learning_rate(standing))}, the {which} learning rate tried: "
+        f"a better one may lie beyond. {advice}"
     )
 
 
@@ -223,7 +257,9 @@ def _lost(comparison: Comparison) -> list[str]:
     said = []
     for standing in comparison.ranking:
         own = [run for run in comparison.finals if run.config.optimizer == standing.optimizer]
-        lost = sum(run.outcome is Outcome.DIVERGED for run in own)
+        lost = sum(run.outcome.broken for run in own)
         if lost:
-            said.append(f"{standing.optimizer} diverged in {lost} of {len(own)} final runs at its best setting.")
+            said.append(
+                f"{standing.optimizer} diverged or failed in {lost} of {len(own)} final runs at its best setting."
+            )
     return said

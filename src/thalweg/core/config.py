@@ -27,10 +27,13 @@ class Config:
         batch_size: Samples a step, >= 1; ``None`` takes the problem's.
         patience: Epochs without a better validation score before stopping early and restoring the best
             weights; ``None`` never stops early.
+        keep: The weights that the model holds at the end: those of the ``"last"`` epoch, or of the ``"best"``
+            by validation, of all epochs. Patience implies ``"best"``.
         seed: The seed of initial weights, data order and noise, any integer.
 
     Raises:
-        InputError: A length, size or patience that is no integer >= 1, or a seed that is no integer.
+        InputError: A length, size or patience that is no integer >= 1, a seed that is no integer, or a `keep`
+            that is neither word.
         InputTypeError: A hyper-parameter or option that is no number.
 
     Example:
@@ -46,6 +49,7 @@ class Config:
     epochs: int | None = None
     batch_size: int | None = None
     patience: int | None = None
+    keep: str = "last"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -56,6 +60,13 @@ class Config:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _integer(name, getattr(self, name), least=1))
         object.__setattr__(self, "seed", _integer("seed", self.seed))
+        if self.keep not in ("last", "best"):
+            raise _unusable("keep", self.keep, "'last' or 'best'")
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best weights by validation are put back at the end."""
+        return self.keep == "best" or self.patience is not None
 
     def replace(self, **changes: Any) -> Config:
         """Return a copy with these fields changed; an unknown one is an error."""
@@ -99,5 +110,9 @@ def _integer(name: str, value: Any, *, least: int | None = None) -> int:
     whole = not isinstance(value, bool) and isinstance(value, Integral)
     if not whole or (least is not None and int(value) < least):
         expected = "an integer" if least is None else f"an integer >= {least}"
-        raise InputError(f"The {name} of a Config is unusable.", got=repr(value), expected=expected)
+        raise _unusable(name, value, expected)
     return int(value)
+
+
+def _unusable(name: str, value: object, expected: str) -> InputError:
+    return InputError(f"The {name} of a Config is unusable.", got=repr(value), expected=expected)

@@ -6,6 +6,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+def one_line(error: BaseException) -> str:
+    """Return an error's type and the first line of what it says.
+
+    Example:
+        >>> one_line(KeyError("lr")), one_line(TypeError())
+        ("KeyError: 'lr'", 'TypeError')
+    """
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
 class ThalwegError(Exception):
     """Base of all errors that thalweg raises on purpose.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Generic, TypeVar, cast
 
@@ -39,10 +39,6 @@ class Registry(Generic[T]):
         """Enter the object that ``"module:attribute"`` names; it is imported when first asked for."""
         self._claim(name)
         self._entries[name] = target
-
-    def register(self, name: str) -> Callable[[T], T]:
-        """Enter what is decorated under `name`."""
-        return lambda entry: self.add(name, entry)
 
     def _claim(self, name: str) -> None:
         clash = next((known for known in self._entries if known.lower() == name.lower()), None)

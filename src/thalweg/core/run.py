@@ -19,11 +19,17 @@ class Outcome(StrEnum):
     STOPPED_EARLY = "stopped_early"
     PRUNED = "pruned"
     INTERRUPTED = "interrupted"
+    FAILED = "failed"
 
     @property
     def advice(self) -> str:
         """What to do about it, in a few words."""
         return _ADVICE[self]
+
+    @property
+    def broken(self) -> bool:
+        """Whether training broke down, so that no score of the run counts."""
+        return self in (Outcome.DIVERGED, Outcome.FAILED)
 
 
 _ADVICE = {
@@ -32,6 +38,7 @@ _ADVICE = {
     Outcome.STOPPED_EARLY: "validation stopped improving; the best weights were put back",
     Outcome.PRUNED: "was clearly worse than its rivals and gave its time to them",
     Outcome.INTERRUPTED: "was interrupted: resume it from its checkpoint",
+    Outcome.FAILED: "the model, loss, metric or optimizer raised an error: mend it, or lower the learning rate",
 }
 
 
@@ -55,22 +62,36 @@ class Epoch:
     train_loss: float
     valid: Mapping[str, float]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return vars(self) | {"valid": dict(self.valid)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Epoch:
+        """Rebuild what `to_json` gave."""
+        return cls(**data)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What one Config gave on one Problem.
 
+    All of it is of whole epochs. After an interruption or failure in mid-epoch the model in hand is in
+    mid-epoch too, some updates further, unless the best weights were put back (`best_epoch`).
+
     Attributes:
         problem: The problem's name.
-        config: The complete setting (epochs and batch size filled in).
+        config: The complete setting (epochs and batch size filled in; for an optimizer factory, the name of
+            the optimizer's class and its numbers).
         outcome: How it ended.
         epochs: The curve, one entry an epoch.
         valid: Final loss and metrics on the validation split (of the restored weights, if they were).
         test: The same on the test split; ``None`` if it was not touched.
-        steps: Updates done.
-        seconds: Training time, without evaluation and checkpoints.
-        best_epoch: The epoch whose weights the model holds at the end.
-        message: A sentence about the outcome: where it diverged, why it stopped.
+        steps: Updates done, up to the end of the last whole epoch.
+        seconds: Training time up to then, without evaluation and checkpoints.
+        best_epoch: The epoch that `valid` is of: the best if its weights were put back, else the last. Those of
+            a run that diverged or failed are never put back.
+        message: A sentence about the outcome: where it diverged, why it stopped, what failed.
         checkpoint: The folder of the last checkpoint, if any was asked for.
     """
 
@@ -106,7 +127,7 @@ class Run:
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
             "config": self.config.to_json(),
             "outcome": str(self.outcome),
-            "epochs": [dict(vars(epoch)) | {"valid": dict(epoch.valid)} for epoch in self.epochs],
+            "epochs": [epoch.to_json() for epoch in self.epochs],
             "valid": dict(self.valid),
             "test": None if self.test is None else dict(self.test),
         }
@@ -117,5 +138,5 @@ class Run:
         parts: dict[str, Any] = dict(data)
         parts["config"] = Config.from_json(data["config"])
         parts["outcome"] = Outcome(data["outcome"])
-        parts["epochs"] = tuple(Epoch(**epoch) for epoch in data["epochs"])
+        parts["epochs"] = tuple(map(Epoch.from_json, data["epochs"]))
         return cls(**parts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -19,8 +21,15 @@ class Verb(ModuleType):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function that the package is named after."""
+        return self.__function()(*args, **kwargs)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.__function())
+
+    def __function(self) -> Callable[..., Any]:
         module, _, name = self.__verb__.partition(":")
-        return getattr(import_module(module), name)(*args, **kwargs)
+        return getattr(import_module(module), name)
 
 
 def make_callable(package: str, target: str) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from thalweg.formula import Expression, Program
+from thalweg.formula.expression import in_order
 
 Kernel = Callable[[Tensor, Tensor | None, tuple[Tensor, ...], tuple[float, ...]], None]
 _NARROW = (torch.bfloat16, torch.float16)
@@ -47,46 +48,51 @@ def source(program: Program) -> str:
         >>> from thalweg.rules import sgd
         >>> print(source(compose(sgd)))
         def update(p, g, slots, scalars):
-            lr, = scalars
-            x0 = torch.mul(g, lr)
+            lr_, = scalars
+            x0 = torch.mul(g, lr_)
             torch.sub(p, x0, out=p)
     """
     return "\n".join(_Emitter(program).lines())
 
 
 class _Emitter:
-    """Writes the operations in order, each into a tensor that is no longer needed, if there is one."""
+    """Writes the operations in order, each into a tensor that is no longer needed, if there is one.
+
+    A name that comes from the rule ends in an underscore and no other does: whatever the rule calls its states,
+    they are none of ``x0`` (a temporary), ``s0`` (a scalar), ``kept0`` (an old value), ``p``, ``g`` or ``torch``.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.names: dict[Expression, str] = {}
         for number, node in enumerate(program.frontier):
-            self.names[node] = node.name if node.op == "input" and node.name.isidentifier() else f"s{number}"
+            self.names[node] = f"{node.name}_" if node.op == "input" else f"s{number}"
+        for node in in_order(program.tensors.values()):
+            if node.op == "input" and node.elementwise:
+                self.names[node] = _tensor(node.name)
         self.last_use = {arg: i for i, node in enumerate(program.nodes) for arg in node.args}
         self.outputs: dict[Expression, str] = {}
         for name, node in program.tensors.items():
-            self.outputs.setdefault(node, name)
+            self.outputs.setdefault(node, _tensor(name))
 
     def lines(self) -> list[str]:
         names = "".join(f"{self.names[node]}, " for node in self.program.frontier).rstrip()
-        slots = "".join(f"{slot}, " for slot in self.program.slots).rstrip()
+        slots = "".join(f"{_tensor(slot)}, " for slot in self.program.slots).rstrip()
         lines = ["def update(p, g, slots, scalars):"]
-        moved = [(name, node) for name, node in self.program.tensors.items() if node.op == "input"]
+        new = [(_tensor(name), node) for name, node in self.program.tensors.items()]
+        moved = [(name, self.names[node]) for name, node in new if node.op == "input" and self.names[node] != name]
         lines += [f"    {slots} = slots"] * bool(slots) + [f"    {names} = scalars"] * bool(names)
         # An old value that becomes another slot's is kept aside before anything is overwritten.
-        lines += [f"    new_{name} = {node.name}.clone()" for name, node in moved if node.name != name]
+        lines += [f"    kept{i} = {old}.clone()" for i, (_, old) in enumerate(moved)]
         lines += [f"    {line}" for i, node in enumerate(self.program.nodes) for line in self._emit(i, node)]
-        computed = [(name, node) for name, node in self.program.tensors.items() if node.args]
-        lines += [f"    {name}.copy_({self._name(node)})" for name, node in computed if self._name(node) != name]
-        return lines + [f"    {name}.copy_(new_{name})" for name, node in moved if node.name != name]
-
-    def _name(self, node: Expression) -> str:
-        return node.name if node.op == "input" and node.elementwise else self.names[node]
+        computed = [(name, node) for name, node in new if node.args]
+        lines += [f"    {name}.copy_({self.names[node]})" for name, node in computed if self.names[node] != name]
+        return lines + [f"    {name}.copy_(kept{i})" for i, (name, _) in enumerate(moved)]
 
     def _emit(self, i: int, node: Expression) -> list[str]:
         target = self._target(i, node)
         self.names[node] = target or f"x{i}"
-        args = [self._name(arg) for arg in node.args]
+        args = [self.names[arg] for arg in node.args]
         return _form(node, args, self.names[node], target)
 
     def _target(self, i: int, node: Expression) -> str | None:
@@ -94,13 +100,19 @@ class _Emitter:
         if node.boolean or node.op == "where":
             return None
         slot = self.outputs.get(node)
-        if slot and not any(a.op == "input" and a.payload == slot and self.last_use[a] > i for a in self.last_use):
+        if slot and not any(
+            a.op == "input" and self.names[a] == slot and self.last_use[a] > i for a in self.last_use
+        ):
             return slot
         for arg in node.args:
             temporary = arg.elementwise and arg.args and not arg.boolean and arg not in self.outputs
-            if temporary and self.last_use[arg] == i and self.names[arg].startswith("x"):
+            if temporary and self.last_use[arg] == i:
                 return self.names[arg]
         return None
+
+
+def _tensor(name: str) -> str:
+    return name if name in ("p", "g") else f"{name}_"
 
 
 _BINARY = {"add": "add", "sub": "sub", "mul": "mul", "div": "div", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Iterable
 from weakref import WeakValueDictionary
@@ -86,6 +87,18 @@ class Expression:
     def __ge__(self, other: Number) -> Expression:
         return _node("ge", self, other)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (int, float)):
+            raise InputTypeError(
+                "A rule asks whether a symbolic value equals a number.",
+                got=f"{self!r} == {other!r} (or !=)",
+                expected="one of <= >= < >",
+                remedy="write where(absolute(x) <= 0, a, b) to choose at zero",
+            )
+        return self is other  # of two nodes: so that sets, dicts and lists can hold them
+
+    __hash__ = object.__hash__
+
     def __pow__(self, exponent: Number) -> Expression:
         return _power(self, exponent)
 
@@ -111,15 +124,17 @@ Number = Expression | float
 Tensor = Expression
 
 _nodes: WeakValueDictionary[tuple[object, ...], Expression] = WeakValueDictionary()
+_interning = threading.Lock()
 
 
 def _make(op: str, args: tuple[Expression, ...], payload: str | float | None, elementwise: bool) -> Expression:
     key = (op, args, repr(payload), elementwise)
-    node = _nodes.get(key)
-    if node is None:
-        node = Expression()
-        node.op, node.args, node.payload, node.elementwise = op, args, payload, elementwise
-        _nodes[key] = node
+    with _interning:
+        node = _nodes.get(key)
+        if node is None:
+            node = Expression()
+            node.op, node.args, node.payload, node.elementwise = op, args, payload, elementwise
+            _nodes[key] = node
     return node
 
 
@@ -210,11 +225,23 @@ def log(x: Number) -> Expression:
 
 
 def where(condition: Expression | bool, a: Number, b: Number) -> Expression:
-    """Return `a` where the comparison holds, else `b`."""
-    if isinstance(condition, bool):
-        return as_expression(a if condition else b)
-    if not condition.boolean:
-        raise InputTypeError("where needs a comparison.", got=repr(condition), expected="such as x < 0")
+    """Return `a` where the comparison holds, else `b`.
+
+    Args:
+        condition: A comparison of symbolic values; ``bool`` is in its type only because numbers that may be
+            floats (`Number`) are compared too.
+        a: The value where it holds.
+        b: The value elsewhere.
+
+    Raises:
+        InputTypeError: The condition is no comparison: a number, a Python bool.
+    """
+    if not isinstance(condition, Expression) or not condition.boolean:
+        raise InputTypeError(
+            "where needs a comparison.",
+            got=repr(condition),
+            expected="one of <= >= < >, such as x < 0; not == or !=",
+        )
     return _node("where", condition, a, b)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from thalweg.formula.expression import COMPARISONS, Expression, in_order
 from thalweg.formula.program import SHIFT, Program, literal
@@ -82,7 +82,8 @@ class _Writer:
         shared = _shared([new[name] for name in targets])
         lines: list[str] = []
         for name in targets:
-            for node in [node for node in shared if node in in_order([new[name]]) and node not in self.known]:
+            needed = set(in_order([new[name]]))
+            for node in [node for node in shared if node in needed and node not in self.known]:
                 label = "u" if len(shared) == 1 else f"u_{{{shared.index(node) + 1}}}"
                 lines.append(self.assign(label, node))
             lines.append(self.assign(symbol(name), new[name]))
@@ -105,16 +106,14 @@ class _Writer:
         if op == "input":
             return symbol(node.name), _ATOM
         if op == "constant":
-            return f"{node.payload:g}", _ATOM
+            return _number(f"{node.payload:g}")
         if op == "product":
-            return f"{self.text(args[0], _ATOM)}^t", _ATOM
+            return f"{self.text(args[0], _ATOM)}^t", _PRODUCT
         if op in ("add", "sub"):
             left, right = self.text(args[0], _SUM), self.text(args[1], _PRODUCT if op == "sub" else _SUM)
             return f"{left} {'+' if op == 'add' else '-'} {_apart(right)}", _SUM
         if op == "mul":
-            if args[0] is args[1]:
-                return f"{self.text(args[0], _ATOM)}^2", _ATOM
-            return self._product(args[0], args[1]), _PRODUCT
+            return " ".join(self._written(self._factors(node))), _PRODUCT
         if op == "div":
             return rf"\frac{{{self.text(args[0])}}}{{{self.text(args[1])}}}", _PRODUCT
         if op == "neg":
@@ -130,10 +129,36 @@ class _Writer:
             return f"{self.text(args[0])} {_RELATIONS[op]} {self.text(args[1])}", 0
         return rf"\{op if op in ('exp', 'log') else 'mathrm{pow}'}({', '.join(map(self.text, args))})", _ATOM
 
-    def _product(self, a: Expression, b: Expression) -> str:
-        if a.op == "mul" and a not in self.known and a.args[1] is b:  # (1 - rho) * g * g
-            return f"{self.text(a.args[0], _PRODUCT)} {self.text(b, _ATOM)}^2"
-        return f"{self.text(a, _PRODUCT)} {_apart(self.text(b, _PRODUCT))}"
+    def _factors(self, node: Expression) -> list[tuple[Expression, int]]:
+        """A product from left to right as (base, exponent), equal neighbours in one: (1 - rho) * g * g."""
+        if node.op != "mul" or node in self.known:
+            return [(node, 1)]
+        left, right = (self._factors(arg) for arg in node.args)
+        if len(right) > 1:  # what was written as a factor stays one
+            right = [(node.args[1], 1)]
+            left = [(node.args[0], 1)] if node.args[0] is node.args[1] else left
+        (base, power), (last, last_power) = right[0], left[-1]
+        return [*left[:-1], (last, last_power + power)] if base is last else [*left, *right]
+
+    def _written(self, factors: list[tuple[Expression, int]]) -> Iterator[str]:
+        for place, (base, exponent) in enumerate(factors):
+            code = self.text(base, _PRODUCT) if exponent == 1 else f"{self.text(base, _ATOM)}^{_braced(exponent)}"
+            if place:
+                code = rf"\cdot {code}" if code[0].isdigit() else _apart(code)
+            yield code
+
+
+def _number(code: str) -> tuple[str, int]:
+    """The code of a literal and how tightly it binds: 1e-05 is written as a power of ten."""
+    digits, _, exponent = code.partition("e")
+    if not exponent:
+        return code.replace("inf", r"\infty"), _PRODUCT if code.startswith("-") else _ATOM
+    power = f"10^{{{int(exponent)}}}"
+    return (digits[:-1] + power if digits in ("1", "-1") else rf"{digits} \times {power}"), _PRODUCT
+
+
+def _braced(exponent: int) -> str:
+    return str(exponent) if exponent < 10 else f"{{{exponent}}}"
 
 
 def _apart(code: str) -> str:
@@ -143,22 +168,24 @@ def _apart(code: str) -> str:
 
 def _inside(node: Expression, new: Mapping[str, Expression]) -> list[Expression]:
     """The other new values that this one is computed from."""
-    return [other for other in new.values() if other is not node and other in in_order([node])]
+    inside = set(in_order([node]))
+    return [other for other in new.values() if other is not node and other in inside]
 
 
 def _shared(values: list[Expression]) -> list[Expression]:
     """The largest elementwise parts that several new values share, but not through one another."""
     uses = Counter(node for value in values for node in _reach(value, values) if node.elementwise and node.args)
-    several = [node for node in in_order(values) if uses[node] > 1 and node not in values]
-    return [node for node in several if not any(node in other.args for other in several)]
+    several = [node for node in in_order(values) if uses[node] > 1 and node not in set(values)]
+    inner = {arg for node in several for arg in node.args}
+    return [node for node in several if node not in inner]
 
 
 def _reach(value: Expression, values: list[Expression]) -> set[Expression]:
     found: set[Expression] = set()
-    waiting = [value]
+    ends, waiting = set(values), [value]
     while waiting:
         for arg in waiting.pop().args:
-            if arg not in found and arg not in values:
+            if arg not in found and arg not in ends:
                 found.add(arg)
                 waiting.append(arg)
     return found

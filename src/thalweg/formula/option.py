@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from thalweg.formula.expression import Expression
-from thalweg.formula.rule import Hyper, read_hyper
+from thalweg.formula.rule import Hyper, Rule, read_hyper
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +27,20 @@ class Option:
     hypers: Mapping[str, Hyper]
     needs_norm: bool
 
+    @cached_property
+    def neutral(self) -> float | bool:
+        """The setting at which it does nothing."""
+        return self.hypers[self.name].default if self.hypers else False
+
+    def suits(self, rule: Rule) -> bool:
+        """Whether the rule leaves it its names: what a rule calls so itself comes first."""
+        own = {*rule.slots, *rule.scalars, *rule.hypers, *rule.flags}
+        return own.isdisjoint({self.name, *self.hypers})
+
     def is_active(self, setting: Mapping[str, object]) -> bool:
         """Whether these settings make it do something."""
         value = setting.get(self.name)
-        neutral = self.hypers[self.name].default if self.hypers else False
-        return value is not None and value != neutral
+        return value is not None and value != self.neutral
 
 
 def option(function: Callable[..., Expression]) -> Option:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 
 from thalweg.core.errors import InputError
 from thalweg.formula.expression import Expression, as_expression, in_order, scalar, tensor
@@ -106,6 +107,11 @@ def _compose(rule: Rule, options: tuple[Option, ...], flags: tuple[tuple[str, bo
     p, g = tensor("p"), tensor("g")
     hypers = dict(rule.hypers)
     for option in options:
+        if not option.suits(rule):
+            raise InputError(
+                f"The rule {rule.name} has a {option.name} of its own.",
+                remedy=f"leave the option {option.name} out, or rename what the rule calls so",
+            )
         hypers.update(option.hypers)
         norm = {"norm": scalar("norm")} if option.needs_norm else {}
         g = option.function(p, g, **{name: scalar(name) for name in option.hypers}, **norm)
@@ -115,12 +121,22 @@ def _compose(rule: Rule, options: tuple[Option, ...], flags: tuple[tuple[str, bo
         coefficient, slot = rule.interim
         tensors["p"] = tensors["p"] + scalar(coefficient) * tensors[slot]
         scalars[SHIFT], initial[SHIFT] = scalar(coefficient), 0.0
-    for node in in_order([*tensors.values(), *scalars.values()]):
-        if node.op == "product":
-            scalars[product_name(node)], initial[product_name(node)] = node, 1.0
+    for node in _products(rule):
+        scalars[product_name(node)], initial[product_name(node)] = node, 1.0
     title = "+".join([rule.name, *(f"{k}={v:d}" for k, v in flags), *(option.name for option in options)])
     needs_norm = any(option.needs_norm for option in options)
     return Program(title, rule.slots, tensors, scalars, initial, hypers, needs_norm)
+
+
+@cache
+def _products(rule: Rule) -> tuple[Expression, ...]:
+    """The running products of every setting of the flags: a state is the same whichever is set, now or later."""
+    found: dict[Expression, None] = {}
+    for setting in product((False, True), repeat=len(rule.flags)):
+        flags = dict(zip(rule.flags, setting, strict=True))
+        tensors, scalars = _trace(rule, theta(rule), tensor("g"), flags)
+        found.update(dict.fromkeys(in_order([*tensors.values(), *scalars.values()])))
+    return tuple(node for node in found if node.op == "product")
 
 
 def product_name(node: Expression) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args, get_type_hints
 
 from thalweg.core.errors import InputError
 from thalweg.formula.expression import Expression
 from thalweg.formula.interval import Interval
+
+RESERVED = ("t", "norm", "step", "interim", "shift")
+"""Names that no state and no hyper-parameter can have: what a row and a saved state keep beside them."""
 
 Update = Expression | tuple[Expression, ...]
 Scalar = Annotated[Expression | float, "state of a row"]
@@ -79,7 +82,7 @@ def rule(
         A decorator that gives a `Rule`.
 
     Raises:
-        InputError: The signature is not one of a rule.
+        InputError: The signature is not one of a rule, or uses a name that has another meaning.
 
     Example:
         >>> from thalweg.formula import NonNegative, Tensor, rule, sign
@@ -121,6 +124,7 @@ def _read(
             expected="(p, g, *states, *, hyper-parameters with defaults)",
         )
     states = positional[2:]
+    _refuse_reserved(function, states, [p for p in parameters.values() if p.kind is p.KEYWORD_ONLY])
     scalars = {p.name: float(_default(function, p)) for p in states if hints.get(p.name) == Scalar}
     return Rule(
         name=_name(function),
@@ -134,6 +138,20 @@ def _read(
         search=search,
         uses_time="t" in parameters,
     )
+
+
+def _refuse_reserved(
+    function: Callable[..., object], states: Sequence[inspect.Parameter], keywords: Sequence[inspect.Parameter]
+) -> None:
+    taken = [p.name for p in states if p.name in (*RESERVED, "p", "g")]
+    taken += [p.name for p in keywords if p.name in RESERVED and (p.name != "t" or p.default is not p.empty)]
+    if taken:
+        raise InputError(
+            f"{taken[0]!r} cannot be a state or hyper-parameter of the rule {_name(function)}.",
+            got=str(inspect.signature(function)),
+            expected=f"other names than {', '.join(RESERVED)}; p and g are the parameter and its gradient",
+            remedy="rename it; the step count is the keyword t without a default",
+        )
 
 
 def _default(function: Callable[..., object], parameter: inspect.Parameter) -> Any:

@@ -7,12 +7,14 @@ from typing import TypeVar
 
 import torch
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
 from thalweg.core.errors import ModelError
 
 M = TypeVar("M", bound=nn.Module)
+
+_Forward = nn.Conv1d | nn.Conv2d | nn.Conv3d
+_Transposed = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d
 
 
 @torch.no_grad()
@@ -20,7 +22,8 @@ def he_(module: M, *, generator: torch.Generator | None = None) -> M:
     """Set all linear and convolution layers to He's normal initialization, in place.
 
     ``W ~ N(0, 2 / fan_in)`` and ``b = 0``, where ``fan_in`` is the number of inputs that one output unit
-    sums. Other layers are left as they are.
+    sums: on average, for a transposed convolution, whose stride puts zeros between its inputs. Other layers are
+    left as they are.
 
     Args:
         module: A layer or a whole model; layers draw in the order of ``module.modules()``.
@@ -42,7 +45,7 @@ def he_(module: M, *, generator: torch.Generator | None = None) -> M:
         K. He, X. Zhang, S. Ren, J. Sun, "Delving Deep into Rectifiers", 2015, eq. 10.
     """
     for name, layer in module.named_modules():
-        if not isinstance(layer, nn.Linear | _ConvNd):
+        if not isinstance(layer, nn.Linear | _Forward | _Transposed):
             continue
         if is_lazy(layer.weight):
             raise ModelError(
@@ -57,7 +60,8 @@ def he_(module: M, *, generator: torch.Generator | None = None) -> M:
     return module
 
 
-def _fan_in(layer: nn.Linear | _ConvNd) -> int:
-    if isinstance(layer, _ConvNd):
-        return layer.in_channels // layer.groups * math.prod(layer.kernel_size)
-    return layer.in_features
+def _fan_in(layer: nn.Linear | _Forward | _Transposed) -> float:
+    if isinstance(layer, nn.Linear):
+        return layer.in_features
+    window = layer.in_channels // layer.groups * math.prod(layer.kernel_size)
+    return window / math.prod(layer.stride) if isinstance(layer, _Transposed) else window

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Unpack, final
 
 from thalweg import rules
-from thalweg.optim.optimizer import Options, Params, RuleOptimizer
+from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.options import Options
 
 
 @final
@@ -17,7 +18,7 @@ class Adadelta(RuleOptimizer):
         lr: Factor on the step, >= 0; 1 is the paper's rule.
         rho: Share of both moving averages that is kept, in [0, 1); the paper's MNIST runs use 0.95.
         eps: Added inside both roots, >= 0.
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
 
     Example:
         >>> import torch

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, Unpack, final
 
 from thalweg import rules
-from thalweg.optim.optimizer import Options, Params, RuleOptimizer, require_book
+from thalweg.optim.optimizer import Params, RuleOptimizer, require_book
+from thalweg.optim.options import Options
 
 
 @final
@@ -18,7 +19,7 @@ class Adagrad(RuleOptimizer):
         eps: Added outside the root, >= 0.
         form: ``"book"``; torch's own form (eps 1e-10, rate decay, initial sum) is not written yet, so the
             choice must be spelled out.
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
 
     Example:
         >>> import torch
@@ -32,6 +33,7 @@ class Adagrad(RuleOptimizer):
 
     rule = rules.adagrad
     names = {"delta": "eps"}
+    fixed = {"form": "book"}
 
     def __init__(
         self,

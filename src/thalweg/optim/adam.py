@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Unpack, final
 
 from thalweg import rules
-from thalweg.optim.optimizer import Options, Params, RuleOptimizer
+from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.options import Options
 
 
 @final
@@ -18,7 +19,8 @@ class Adam(RuleOptimizer):
         betas: Shares of the two moving averages that are kept, each in [0, 1).
         eps: Added outside the root, >= 0.
         bias_correction: Divide the averages by ``1 - beta^t``.
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`. ``weight_decay`` is L2.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
+            ``weight_decay`` is L2.
 
     Example:
         >>> import torch

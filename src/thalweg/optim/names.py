@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from thalweg.core.errors import InputTypeError, UnknownNameError
@@ -13,22 +13,20 @@ from thalweg.optim.adadelta import Adadelta
 from thalweg.optim.adagrad import Adagrad
 from thalweg.optim.adam import Adam
 from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.options import group_key
 from thalweg.optim.rmsprop import RMSprop, RMSPropNesterov
 from thalweg.optim.sgd import SGD, Momentum, Nesterov
-from thalweg.rules import options
 
 
 @dataclass(frozen=True)
 class Named:
-    """What a registry name stands for: a class, and the keywords that the name fixes.
+    """What a registry name stands for.
 
     Attributes:
         kind: The optimizer class.
-        fixed: Such as ``{"form": "book"}``.
     """
 
     kind: type[RuleOptimizer]
-    fixed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def rule(self) -> Rule:
@@ -38,7 +36,7 @@ class Named:
     @property
     def flags(self) -> list[str]:
         """Names of its switches."""
-        return [*self.rule.flags, *(option.name for option in options if not option.hypers)]
+        return [*self.rule.flags, *(option.name for option in self.kind.options() if not option.hypers)]
 
     def hypers(self) -> dict[str, Hyper]:
         """Return the hyper-parameters of the rule and its options, by the names that a Config uses.
@@ -47,18 +45,35 @@ class Named:
             >>> [*optimizers["adam"].hypers()][:4]
             ['lr', 'beta1', 'beta2', 'eps']
         """
-        own = {self._public(symbol): hyper for symbol, hyper in self.rule.hypers.items()}
-        return own | {option.name: option.hypers[option.name] for option in options if option.hypers}
+        own: dict[str, Hyper] = {}
+        for symbol, hyper in self.rule.hypers.items():
+            key, index = group_key(self.kind.names, symbol)
+            own[key if index is None else symbol] = hyper  # the elements of a pair keep their own names
+        return own | {option.name: option.hypers[option.name] for option in self.kind.options() if option.hypers}
 
-    def _public(self, symbol: str) -> str:
-        name = self.kind.names.get(symbol, symbol)
-        return symbol if "." in name else name
+    def keywords(self, hyper: Mapping[str, float | bool]) -> dict[str, Any]:
+        """Return the keywords of the class for settings by the names of `hypers` and `flags`.
+
+        Example:
+            >>> optimizers["adam"].keywords({"lr": 0.1, "beta2": 0.99})
+            {'lr': 0.1, 'betas': (0.9, 0.99)}
+        """
+        keywords: dict[str, Any] = {**hyper, **self.kind.fixed}
+        pairs: dict[str, list[tuple[int, str]]] = {}
+        for symbol in self.rule.hypers:
+            key, index = group_key(self.kind.names, symbol)
+            if index is not None:
+                pairs.setdefault(key, []).append((index, symbol))
+        for key, elements in pairs.items():
+            symbols = [symbol for _, symbol in sorted(elements)]
+            if keywords.keys() & set(symbols):
+                keywords[key] = tuple(keywords.pop(symbol, self.rule.hypers[symbol].default) for symbol in symbols)
+        return keywords
 
 
 optimizers: Registry[Named] = Registry("optimizer")
 for _kind in (SGD, Momentum, Nesterov, Adagrad, RMSprop, RMSPropNesterov, Adadelta, Adam):
-    _fixed = {"form": "book"} if _kind in (Adagrad, RMSprop) else {}
-    optimizers.add(_kind.rule.name, Named(_kind, _fixed))
+    optimizers.add(_kind.rule.name, Named(_kind))
 
 
 def check_hyper(name: str, hyper: Mapping[str, float | bool]) -> None:
@@ -99,8 +114,4 @@ def build(name: str, params: Params, hyper: Mapping[str, float | bool]) -> RuleO
     """
     check_hyper(name, hyper)
     entry = optimizers[name]
-    keywords: dict[str, Any] = {**hyper, **entry.fixed}
-    if keywords.keys() & {"beta1", "beta2"}:
-        declared = entry.rule.hypers
-        keywords["betas"] = tuple(keywords.pop(beta, declared[beta].default) for beta in ("beta1", "beta2"))
-    return entry.kind(params, **keywords)
+    return entry.kind(params, **entry.keywords(hyper))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypedDict, overload
+from functools import cache
+from typing import Any, ClassVar, overload
 
 import torch
 from torch import Tensor
@@ -12,28 +13,10 @@ from thalweg.core.errors import InputError, InputTypeError
 from thalweg.engine import Entry, Table, launch
 from thalweg.formula import Hyper, Option, Program, Rule, compose
 from thalweg.formula.program import SHIFT, realign, unshift
-from thalweg.optim.state import STASH, Bundle, Group, check_fit, gather, restore_exactly
-from thalweg.rules import options as all_options
+from thalweg.optim.options import Options, group_key, offered
+from thalweg.optim.state import STASH, Bundle, Group, check_fit, gather, restore_exactly, signature
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
-
-
-class Options(TypedDict, total=False):
-    """What can be put around every rule; each becomes part of the same kernel.
-
-    Attributes:
-        weight_decay: L2 penalty, added to the gradient as ``weight_decay * p``; >= 0, default 0.
-        l1: L1 penalty, added as ``l1 * sign(p)``; >= 0, default 0.
-        clip_value: Limit on each element of the gradient; > 0, default none.
-        clip_norm: Limit on the global norm over all parameters of the optimizer; > 0, default none.
-        maximize: Climb instead of descending; default False.
-    """
-
-    weight_decay: float
-    l1: float
-    clip_value: float | None
-    clip_norm: float | None
-    maximize: bool
 
 
 class RuleOptimizer(torch.optim.Optimizer):
@@ -55,17 +38,25 @@ class RuleOptimizer(torch.optim.Optimizer):
     rule: ClassVar[Rule]
     names: ClassVar[Mapping[str, str]] = {}
     """The rule's symbol -> torch's name, ``betas.0`` for an element of a pair; a missing one is the same."""
+    fixed: ClassVar[Mapping[str, str]] = {}
+    """Keywords without a default that the registered name stands for, such as ``form="book"``."""
 
     def __init__(self, params: Params, defaults: Mapping[str, Any], options: Options | None = None) -> None:
         given: dict[str, object] = dict(options or {})
-        unknown = next((name for name in given if name not in {option.name for option in all_options}), None)
+        neutral = {option.name: option.neutral for option in self.options()}
+        unknown = next((name for name in given if name not in neutral), None)
         if unknown:
             raise InputTypeError(f"{type(self).__name__} got an unexpected keyword argument {unknown!r}.")
         self._forget()
-        neutral = {"maximize": False, "clip_norm": None, "clip_value": None, "weight_decay": 0.0, "l1": 0.0}
         # The name goes into every group so that a saved state says whose it is.
-        settings = {**defaults, **neutral, **given, "rule": self.rule.name}
+        settings = {**neutral, **defaults, **given, "rule": self.rule.name}
         super().__init__(params, settings)  # pyright: ignore[reportArgumentType]
+
+    @classmethod
+    @cache
+    def options(cls) -> tuple[Option, ...]:
+        """Return what can be put around the rule: an option of a name that the rule uses itself is not offered."""
+        return offered(cls.rule, cls.names)
 
     def add_param_group(self, param_group: Group) -> None:
         """Add a group, as torch does, with its hyper-parameters checked against their intervals."""
@@ -75,10 +66,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         except Exception:
             del self.param_groups[-1]
             raise
-        self._signature = None
 
     def _check(self, group: Group) -> None:
-        for option in all_options:
+        for option in self.options():
             for name, hyper in option.hypers.items():
                 if group[name] is not None:
                     hyper.interval.check(name, group[name])
@@ -119,8 +109,6 @@ class RuleOptimizer(torch.optim.Optimizer):
         launch(self._tables())
         for bundle in self._bundles:
             bundle.write_numbers()
-        if self.rule.interim:
-            self._aligned = self._coefficients()
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -135,7 +123,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         Needed after a change of the momentum of a rule with an interim point, before the next forward pass;
         ``zero_grad()`` does it too. Does nothing for other rules, or if nothing changed.
         """
-        if self.rule.interim is None or self._stashed() or self._aligned == self._coefficients():
+        if self.rule.interim is None or self._stashed() or self._is_aligned(self.rule.interim[0]):
             return
         coefficient, program = self.rule.interim[0], realign(self.rule)
         bundles = self._all_bundles()
@@ -145,7 +133,6 @@ class RuleOptimizer(torch.optim.Optimizer):
         self._move(program, moved)
         for bundle in moved:
             bundle.write_numbers()
-        self._aligned = self._coefficients()
 
     @torch.no_grad()
     def eval(self) -> None:
@@ -168,15 +155,18 @@ class RuleOptimizer(torch.optim.Optimizer):
     def _stashed(self) -> bool:
         return self.rule.interim is not None and any(STASH in own for own in self.state.values())
 
-    def _coefficients(self) -> list[float]:
-        """The coefficient of the interim point that each group now asks for."""
-        assert self.rule.interim
-        hyper = self.rule.hypers[self.rule.interim[0]]
-        return [self._value(group, hyper) for group in self.param_groups]
+    def _is_aligned(self, coefficient: str) -> bool:
+        """Whether every stepped parameter, with or without a gradient, has the shift that its group asks for."""
+        for group in self.param_groups:
+            owns = [self.state.get(p, {}) for p in group["params"]]
+            shifts = {id(own[SHIFT]): own[SHIFT] for own in owns if SHIFT in own}  # most share one tensor
+            wanted = self._value(group, self.rule.hypers[coefficient])
+            if any(float(shift) != wanted for shift in shifts.values()):
+                return False
+        return True
 
     def _all_bundles(self) -> list[Bundle]:
         """Bundles of every parameter that was ever stepped, with or without a gradient now."""
-        self._signature = None
         stepped = [[p for p in group["params"] if self.state.get(p)] for group in self.param_groups]
         return self._gather(stepped)
 
@@ -233,20 +223,21 @@ class RuleOptimizer(torch.optim.Optimizer):
     def _forget(self) -> None:
         """Drop what was derived from the state: it will be derived anew."""
         self._bundles: list[Bundle] = []
-        self._signature: list[int] | None = None
-        self._aligned: list[float] | None = None
+        self._signature: list[list[int]] | None = None
 
     def program(self, group: Group) -> Program:
         """Return the composed program of a group: the rule, its flags and the options that are active."""
-        active: list[Option] = [option for option in all_options if option.is_active(group)]
+        active = [option for option in self.options() if option.is_active(group)]
         return compose(self.rule, active, {name: bool(group[name]) for name in self.rule.flags})
 
     def _active_bundles(self) -> list[Bundle]:
-        """Bundles of the parameters that have a gradient, made anew when that set changes."""
+        """Bundles of the parameters with a gradient, made anew when these or the tensors in `state` change."""
         active = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
-        signature = [id(p) for params in active for p in params]
-        if signature != self._signature:
-            self._bundles, self._signature = self._gather(active), signature
+        if [signature(params, self.state) for params in active] != self._signature:
+            self._bundles = self._gather(active)
+            self._signature = [signature(params, self.state) for params in active]
+        for bundle in self._bundles:
+            bundle.read_numbers()
         return self._bundles
 
     def hyper(self, group: Group, hypers: Mapping[str, Hyper]) -> dict[str, float]:
@@ -259,9 +250,9 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _raw(self, group: Group, symbol: str) -> Any:
         """What the group holds under torch's name for the rule's symbol."""
-        key, _, index = self.names.get(symbol, symbol).partition(".")
+        key, index = group_key(self.names, symbol)
         try:
-            return group[key][int(index)] if index else group[key]
+            return group[key] if index is None else group[key][index]
         except (TypeError, IndexError):
             raise InputTypeError(f"{key} is no pair.", got=repr(group[key]), expected="two numbers") from None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, Unpack, final
 
 from thalweg import rules
-from thalweg.optim.optimizer import Options, Params, RuleOptimizer, require_book
+from thalweg.optim.optimizer import Params, RuleOptimizer, require_book
+from thalweg.optim.options import Options
 
 
 @final
@@ -19,7 +20,7 @@ class RMSprop(RuleOptimizer):
         eps: Added inside the root, >= 0.
         form: ``"book"``; torch's own form (alpha 0.99, eps outside the root, momentum, centering) is not
             written yet, so the choice must be spelled out.
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
 
     Example:
         >>> import torch
@@ -33,6 +34,7 @@ class RMSprop(RuleOptimizer):
 
     rule = rules.rmsprop
     names = {"delta": "eps"}
+    fixed = {"form": "book"}
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class RMSPropNesterov(RuleOptimizer):
         momentum: Share of the velocity that is kept, in [0, 1); after a change call `align` or `zero_grad`.
         eps: Added inside the root, >= 0. With 0 it is the algorithm to the letter, which divides by zero
             where the gradient has been zero from the start.
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
 
     Example:
         >>> import torch

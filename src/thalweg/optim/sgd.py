@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Unpack, final
 
 from thalweg import rules
-from thalweg.optim.optimizer import Options, Params, RuleOptimizer
+from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.options import Options
 
 
 @final
@@ -15,7 +16,7 @@ class SGD(RuleOptimizer):
     Args:
         params: Parameters, named parameters or groups.
         lr: Learning rate, >= 0.
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
 
     Example:
         >>> import torch
@@ -42,7 +43,7 @@ class Momentum(RuleOptimizer):
         params: Parameters, named parameters or groups.
         lr: Learning rate, >= 0.
         momentum: Share of the velocity that is kept, in [0, 1).
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
 
     Example:
         >>> import torch
@@ -74,8 +75,8 @@ class Nesterov(RuleOptimizer):
         params: Parameters, named parameters or groups.
         lr: Learning rate, >= 0.
         momentum: Share of the velocity that is kept, in [0, 1); after a change call `align` or `zero_grad`.
-        options: ``weight_decay, l1, clip_value, clip_norm, maximize``; see `Options`. The penalties are part
-            of the loss and so are taken at the interim point too.
+        options: What goes around the rule, such as ``weight_decay`` or ``clip_norm``; see `Options`.
+            The penalties are part of the loss and so are taken at the interim point too.
 
     Example:
         >>> import torch

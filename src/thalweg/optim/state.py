@@ -29,10 +29,32 @@ class Bundle:
     slots: list[tuple[Tensor, ...]]
     numbers: dict[str, Tensor]
 
+    def read_numbers(self) -> None:
+        """Take the row's count and scalar states from those tensors: the state owns them."""
+        for name, tensor in self.numbers.items():
+            if name == "step":
+                self.row.t = int(tensor)
+            else:
+                self.row.state[name] = float(tensor)
+
     def write_numbers(self) -> None:
         """Write the row's count and scalar states into the tensors that its parameters show in their state."""
         for name, tensor in self.numbers.items():
             tensor.fill_(self.row.t if name == "step" else self.row.state[name])
+
+
+def signature(params: Sequence[Tensor], state: State) -> list[int]:
+    """Return what changes when a parameter, its state or a tensor in its state becomes another object.
+
+    It holds for as long as the bundles made of them do: they keep the objects alive, and so their ids.
+    """
+    found: list[int] = []
+    for p in params:
+        found.append(id(p))
+        own = state.get(p)
+        if own is not None:
+            found += map(id, own.values())
+    return found
 
 
 def gather(group: int, params: Sequence[Tensor], state: State, program: Program) -> list[Bundle]:
@@ -44,8 +66,8 @@ def gather(group: int, params: Sequence[Tensor], state: State, program: Program)
         step = int(own["step"])
         key = (step, *numbers.values())
         if key not in found:
-            tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
-            tensors["step"] = torch.tensor(float(step))
+            shown = {**numbers, "step": step}
+            tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in shown.items()}
             found[key] = Bundle(group, Row({}, step, numbers), [], [], tensors)
         own.update(found[key].numbers)
         found[key].params.append(p)
@@ -58,7 +80,7 @@ def _complete(own: dict[str, Any], p: Tensor, program: Program) -> dict[str, Any
     for name in program.slots:
         if name not in own:
             own[name] = torch.zeros_like(p, dtype=_wide(p), memory_format=torch.preserve_format)
-    own.setdefault("step", torch.tensor(0.0))
+    own.setdefault("step", torch.tensor(0.0, dtype=torch.float64))
     return own
 
 

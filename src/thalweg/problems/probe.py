@@ -9,34 +9,45 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thalweg.core.errors import DataError, InputTypeError, ModelError
+from thalweg.core.errors import DataError, InputTypeError, ModelError, one_line
 from thalweg.data.batches import Split
 from thalweg.problems.labels import labels_within
-from thalweg.problems.metrics import accuracy
+from thalweg.problems.metrics import Metric, accuracy
 from thalweg.problems.problem import Problem
 
 _BATCH = 32
 
 
-def probe(problem: Problem) -> None:
-    """Run one small training batch through a fresh model and the loss, and leave nothing changed.
+def probe(problem: Problem, *, batch_size: int | None = None) -> None:
+    """Run one small training batch through a fresh model, the loss and the metrics, and leave nothing changed.
+
+    The last batch of an epoch, if it is smaller than the others, is tried too.
 
     Args:
         problem: What is about to be trained.
+        batch_size: Samples a step, >= 1; ``None`` takes the problem's.
 
     Raises:
-        ModelError: The model cannot take the input, or its output does not fit the loss.
+        ModelError: The model cannot take the input or the last batch, its output does not fit the loss, or a
+            metric is no number of the batch.
         DataError: Labels outside the classes, or splits whose samples are of different form.
     """
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(0)
-        model = _fresh(problem)
-        x, y = problem.train.take(torch.arange(min(_BATCH, problem.batch_size, len(problem.train))))
+        model = _fresh(problem).train()
+        size, n = batch_size or problem.batch_size, len(problem.train)
+        x, y = problem.train.take(torch.arange(min(_BATCH, size, n)))
         for part, split in problem.splits.items():
             _same_form(split, x, y, f"the {part} split of {problem.name}")
         output = _forward(model, x)
         _labels_fit(problem, output, y)
         _trainable(problem, output, _loss(problem, output, y))
+        if 0 < n % size < n:
+            _last_batch(problem, model, size)
+        with torch.no_grad():
+            judged = model.eval()(x)
+            for metric in problem.metrics:
+                _measures(problem, metric, judged, y)
 
 
 def _fresh(problem: Problem) -> nn.Module:
@@ -45,7 +56,7 @@ def _fresh(problem: Problem) -> nn.Module:
     except Exception as error:
         raise ModelError(
             f"The model factory of {problem.name} failed.",
-            got=_said(error),
+            got=one_line(error),
             expected="a model, called without arguments",
         ) from error
     if not isinstance(model, nn.Module):
@@ -85,7 +96,7 @@ def _forward(model: nn.Module, x: Tensor) -> Tensor:
     except Exception as error:
         raise ModelError(
             "The model cannot take the input.",
-            got=f"inputs of shape {tuple(x.shape)}, {x.dtype}; in {inside[-1]}: {_said(error)}",
+            got=f"inputs of shape {tuple(x.shape)}, {x.dtype}; in {inside[-1]}: {one_line(error)}",
             expected="a model that takes batches of the training inputs",
             remedy="match that layer to what reaches it, or the inputs to the model",
         ) from error
@@ -119,20 +130,51 @@ def _loss(problem: Problem, output: Tensor, y: Tensor) -> Tensor:
             warnings.filterwarnings("error", message="Using a target size")
             value = problem.loss(output, y)
     except Exception as error:
-        raise _misfit(problem, output, y, _said(error)) from error
-    if not isinstance(value, Tensor) or value.numel() != 1:
-        shape = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-        raise ModelError(
-            f"The loss of {problem.name} is no scalar.", got=shape, expected="one number: the mean over the batch"
-        )
+        raise _misfit(problem, output, y, one_line(error)) from error
+    _scalar(f"loss of {problem.name}", value)
     return value
 
 
+def _measures(problem: Problem, metric: Metric, output: Tensor, y: Tensor) -> None:
+    name = f"metric {metric.name} of {problem.name}"
+    try:
+        value = metric.function(output, y)
+    except Exception as error:
+        raise ModelError(
+            f"The {name} cannot be measured.",
+            got=f"output of {_form(output)}, targets of shape {tuple(y.shape)}, {y.dtype}: {one_line(error)}",
+            expected="a function of (output, target) that fits the model's output",
+        ) from error
+    _scalar(name, value)
+
+
+def _scalar(name: str, value: object) -> None:
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        raise ModelError(
+            f"The {name} is no scalar tensor.",
+            got=_form(value),
+            expected="one number in a tensor: the mean over the batch",
+        )
+
+
+def _last_batch(problem: Problem, model: nn.Module, size: int) -> None:
+    n = len(problem.train)
+    x, y = problem.train.take(torch.arange(n % size))
+    try:
+        _loss(problem, _forward(model, x), y)
+    except ModelError as error:
+        raise ModelError(
+            f"The model of {problem.name} cannot be trained on the last batch of an epoch.",
+            got=f"{n} samples in batches of {size} leave one of {n % size}; {error.got}",
+            expected="a model and a loss that take a batch of every size that training gives them",
+            remedy="choose another batch_size, or leave out some samples",
+        ) from error
+
+
 def _misfit(problem: Problem, output: Tensor, y: Tensor, why: str) -> ModelError:
-    shape = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
     return ModelError(
         f"The output of the model of {problem.name} does not fit the loss.",
-        got=f"output of {shape}, targets of shape {tuple(y.shape)}, {y.dtype}: {why}",
+        got=f"output of {_form(output)}, targets of shape {tuple(y.shape)}, {y.dtype}: {why}",
         expected="an output that the loss compares with these targets",
         remedy="match the last layer of the model, the loss and the targets to each other",
     )
@@ -154,6 +196,5 @@ def _trainable(problem: Problem, output: Tensor, loss: Tensor) -> None:
             )
 
 
-def _said(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+def _form(value: object) -> str:
+    return f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__

@@ -139,7 +139,10 @@ class Problem:
     def evaluate(self, model: nn.Module, split: Split, *, batch_size: int = 1024) -> dict[str, float]:
         """Return the loss and every metric of `model` on `split`, by name: means over its samples.
 
-        The model is in evaluation mode meanwhile; each of its modules then gets its own mode back.
+        The model is in evaluation mode meanwhile; each of its modules then gets its own mode back. The mean
+        of a batch counts as many times as the batch has samples. So a measure that is no plain mean over
+        samples, such as a loss with class weights, depends on how they fall into batches, and a little on
+        `batch_size`.
 
         Args:
             model: The model, on the device of the split.

@@ -8,7 +8,7 @@ from typing import Any
 
 from thalweg.compare import words
 from thalweg.compare.result import Comparison
-from thalweg.core.run import Outcome, Run
+from thalweg.core.run import Run
 from thalweg.report.axes import Scale, log_ticks, scale
 from thalweg.report.seats import Seat
 
@@ -24,7 +24,7 @@ GAP = 0.065
 def score(run: Run, metric: str) -> float | None:
     """Return the trial's final validation score; ``None`` if it diverged or has no finite one."""
     value = run.valid.get(metric, math.nan)
-    return value if math.isfinite(value) and run.outcome is not Outcome.DIVERGED else None
+    return value if math.isfinite(value) and not run.outcome.broken else None
 
 
 def by_optimizer(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -57,10 +57,15 @@ def figure(comparison: Comparison, seats: Mapping[str, Seat]) -> dict[str, Any]:
     scores = [value for trials in groups.values() for _, value, _ in trials]
     placed = scale(metric, scores, higher_is_better=comparison.higher_is_better)
     best = max if comparison.higher_is_better else min
+    chosen = {standing.optimizer: words.learning_rate(standing) for standing in comparison.ranking}
     searched = {standing.optimizer: standing.search for standing in comparison.ranking}
     data = []
     for row, (name, trials) in enumerate(groups.items()):
-        data += _scored(name, [trial for trial in trials if trial[1] is not None], placed, seats[name], best)
+        rated = [trial for trial in trials if trial[1] is not None]
+        winner = next((trial for trial in rated if trial[0] == chosen.get(name)), None)
+        if winner is None and rated:
+            winner = best(rated, key=lambda trial: trial[1] or 0.0)
+        data += _scored(name, rated, placed, seats[name], winner)
         data += _strip(name, trials, searched.get(name, ()), seats[name], row)
     rates = [x for trace in data for x in trace["x"]]
     return {"data": data, "layout": _layout(metric, placed, min(rates), max(rates), list(groups))}
@@ -71,10 +76,11 @@ def _trials(runs: Sequence[Run], metric: str) -> list[Trial]:
     return sorted(rated, key=lambda trial: trial[0])
 
 
-def _scored(name: str, trials: Sequence[Trial], placed: Scale, seat: Seat, best: Any) -> list[dict[str, Any]]:
-    if not trials:
+def _scored(
+    name: str, trials: Sequence[Trial], placed: Scale, seat: Seat, winner: Trial | None
+) -> list[dict[str, Any]]:
+    if winner is None:
         return []
-    winner = best(trials, key=lambda trial: trial[1])
     line = {
         "type": "scatter",
         "name": name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from thalweg.compare import words
 from thalweg.compare.result import Comparison, Interval
 from thalweg.report.axes import scale
 
@@ -29,7 +30,9 @@ def whiskers(comparison: Comparison) -> dict[str, Whisker]:
     Returns:
         Optimizer name to its whisker, from left (smallest) to right.
     """
-    found = {s.optimizer: _ends(s.test) for s in comparison.ranking if math.isfinite(s.test.mean)}
+    found = {
+        s.optimizer: _ends(comparison.metric, s.test) for s in comparison.ranking if math.isfinite(s.test.mean)
+    }
     placed = scale(
         comparison.metric,
         [value for ends in found.values() for value in ends],
@@ -48,6 +51,7 @@ def whiskers(comparison: Comparison) -> dict[str, Whisker]:
     return {name: Whisker(*(100 * (spot - low) / width for spot in row)) for name, row in spots.items()}
 
 
-def _ends(interval: Interval) -> tuple[float, float, float]:
-    known = math.isfinite(interval.low) and math.isfinite(interval.high)
-    return (interval.low, interval.mean, interval.high) if known else (interval.mean, interval.mean, interval.mean)
+def _ends(metric: str, interval: Interval) -> tuple[float, float, float]:
+    low, high = words.ends(metric, interval)
+    known = math.isfinite(low) and math.isfinite(high)
+    return (low, interval.mean, high) if known else (interval.mean, interval.mean, interval.mean)

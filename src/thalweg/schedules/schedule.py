@@ -1,14 +1,18 @@
-"""Schedule: a function of time with its options read from its signature."""
+"""Schedule: a function of time with its options, and their bounds, read from its signature."""
 
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from typing import get_args, get_type_hints
 
-from thalweg.core.errors import OutOfRangeError, UnknownNameError
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The bound of an option, as a note in its annotation: ``Annotated[float, AtLeast(1)]``."""
+
+    value: float
 
 
 @dataclass(frozen=True)
@@ -28,34 +32,15 @@ class Schedule:
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
     @property
+    def bounds(self) -> dict[str, float]:
+        """The least value of each option that must be more than just positive."""
+        hints = get_type_hints(self.function, include_extras=True)
+        notes = {
+            name: [note for note in get_args(hint) if isinstance(note, AtLeast)] for name, hint in hints.items()
+        }
+        return {name: found[0].value for name, found in notes.items() if found}
+
+    @property
     def summary(self) -> str:
         """The first line of the function's docstring."""
         return (self.function.__doc__ or "").strip().splitlines()[0]
-
-
-def bind(name: str, options: Mapping[str, float]) -> Callable[[float], float]:
-    """Return the schedule `name` as a function of time alone.
-
-    Args:
-        name: A name in `schedules`.
-        options: Values of its options; the rest is default.
-
-    Raises:
-        UnknownNameError: No such schedule or option.
-        OutOfRangeError: An option that is not a positive finite number.
-
-    Example:
-        >>> bind("step", {"every": 2, "divide": 2})(4.0)
-        0.25
-    """
-    from thalweg.schedules import schedules
-
-    schedule = schedules[name]
-    for key, value in options.items():
-        if key not in schedule.options:
-            raise UnknownNameError(f"option of the schedule {name}", key, schedule.options)
-        if not (isinstance(value, int | float) and 0 < value < math.inf):
-            raise OutOfRangeError(
-                f"The option {key} of the schedule {name} is out of its range.", got=value, expected="a number > 0"
-            )
-    return partial(schedule.function, **options)

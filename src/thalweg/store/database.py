@@ -14,7 +14,7 @@ from typing import Any
 
 from thalweg.core.errors import StoreError
 from thalweg.core.events import Sink
-from thalweg.store.failures import explained
+from thalweg.store.failures import explained, primary_code
 from thalweg.store.header import APPLICATION_ID, VERSION, is_store
 from thalweg.store.sink import StoreSink
 
@@ -208,7 +208,7 @@ def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(0.01)
         else:

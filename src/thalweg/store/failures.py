@@ -57,10 +57,10 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        what, remedy = _UNWRITABLE if isinstance(error, OSError) else _ADVICE.get(_code(error), _OTHER)
+        what, remedy = _UNWRITABLE if isinstance(error, OSError) else _ADVICE.get(primary_code(error), _OTHER)
         raise StoreError(what, got=f"{path}: {error}", remedy=remedy) from error
 
 
-def _code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code; errors of Python's own wrapper have none."""
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, without its extension; errors of Python's own wrapper have none."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -131,7 +131,7 @@ def load_run(database: Database, run: str) -> Run:
     if row["result"] is not None:
         return Run.from_json(json.loads(row["result"]))
     measured = database.rows("SELECT measured FROM epoch WHERE run = ? ORDER BY number", run)
-    epochs = tuple(Epoch(**json.loads(epoch["measured"])) for epoch in measured)
+    epochs = tuple(Epoch.from_json(json.loads(epoch["measured"])) for epoch in measured)
     last = epochs[-1] if epochs else None
     return Run(
         problem=row["problem"],

@@ -42,7 +42,7 @@ class StoreSink:
             case RunStarted():
                 self._start(run_id, event)
             case EpochEnded(epoch=epoch):
-                measured = json.dumps(vars(epoch) | {"valid": dict(epoch.valid)})
+                measured = json.dumps(epoch.to_json())
                 with self._writing() as connection:
                     connection.execute(_EPOCH, (run_id, epoch.number, measured))
             case RunEnded(run=run):

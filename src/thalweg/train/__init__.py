@@ -1,11 +1,13 @@
 """Training: one run of one Config, told as events.
 
-``learner`` holds what a run is made of and trains an epoch; ``loop`` goes over epochs; ``stopping``
-decides when to stop early; ``checkpoint`` writes and reads all of it; ``threads`` measures how many pay.
+``learner`` holds what a run is made of and trains an epoch; ``factory`` takes the user's own optimizer;
+``loop`` goes over epochs; ``stopping`` decides when to stop early; ``checkpoint`` writes and reads all of it;
+``threads`` measures how many pay.
 """
 
 from thalweg.train.checkpoint import weights
-from thalweg.train.learner import Learner, OptimizerFactory
+from thalweg.train.factory import OptimizerFactory
+from thalweg.train.learner import Learner
 from thalweg.train.loop import fit, run_learner
 
 __all__ = ["Learner", "OptimizerFactory", "fit", "run_learner", "weights"]

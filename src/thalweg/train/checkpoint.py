@@ -14,24 +14,29 @@ from typing import Any
 from torch import Tensor
 
 from thalweg.core.config import Config
-from thalweg.core.errors import CheckpointError, OutputError
+from thalweg.core.errors import CheckpointError, InputError, OutputError
 from thalweg.core.run import Epoch
-from thalweg.optim import RuleOptimizer
 from thalweg.train.learner import Learner
 from thalweg.train.stopping import EarlyStopping
 
 FILE = "checkpoint.safetensors"
-FORMAT = "1"
+FORMAT = "2"
 
 
-def require_writable(folder: str | Path) -> None:
+def require_place(folder: str | Path, *, resume: bool) -> None:
     """Make the folder if need be, so that no epoch is trained for a checkpoint that cannot be written.
 
     Raises:
         OutputError: The folder cannot be made or written to.
+        CheckpointError: It holds a checkpoint, and the run is not to go on from it.
     """
     with _writing(Path(folder)):
         TemporaryFile(dir=folder).close()
+    if not resume and (Path(folder) / FILE).exists():
+        raise CheckpointError(
+            f"There is a checkpoint in {folder}, which a new run would overwrite.",
+            remedy="resume from it, choose another folder, or delete it",
+        )
 
 
 def save(folder: str | Path, learner: Learner, stopping: EarlyStopping, curve: list[Epoch]) -> Path:
@@ -46,22 +51,13 @@ def save(folder: str | Path, learner: Learner, stopping: EarlyStopping, curve: l
 
     tensors: dict[str, Tensor] = {}
     with learner.at_theta():
-        tree = {
-            "model": dict(learner.model.state_dict()),
-            "optimizer": learner.optimizer.state_dict(),
-            "best_weights": stopping.weights,
-        }
-        skeleton = _pack(tree, "", tensors)
+        tree = _pack({"learner": learner.state(), "stopping": stopping.state()}, "", tensors)
         tensors = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
-    numbers = {name: getattr(learner, name) for name in ("epoch", "step", "seconds", "fresh_loss", "rates")}
     about = {
-        "numbers": numbers,
-        "stopping": {"best": stopping.best, "best_epoch": stopping.best_epoch},
-        "curve": [vars(epoch) | {"valid": dict(epoch.valid)} for epoch in curve],
+        "curve": [epoch.to_json() for epoch in curve],
         "config": learner.config.to_json(),
         "problem": learner.problem.name,
-        "kind": type(learner.optimizer).__name__,
-        "tree": skeleton,
+        "tree": tree,
     }
     path = Path(folder) / FILE
     draft = path.with_suffix(f".{os.getpid()}")
@@ -105,23 +101,19 @@ def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[
     about, tree = _read(path, str(learner.device))
     _check_same(path, about, learner)
     try:
-        learner.model.load_state_dict(tree["model"])
-        learner.optimizer.load_state_dict(tree["optimizer"])
+        learner.restore(tree["learner"])
     except (RuntimeError, ValueError) as error:
         raise CheckpointError(
             f"{path} does not fit the model.",
             got=shorten(str(error), 300),
             remedy="resume with the model it was written by, or choose another folder",
         ) from error
-    if isinstance(learner.optimizer, RuleOptimizer):
-        learner.optimizer.train()
-    vars(learner).update(about["numbers"])
-    vars(stopping).update(about["stopping"], weights=tree["best_weights"])
-    return [Epoch(**epoch) for epoch in about["curve"]]
+    stopping.restore(tree["stopping"])
+    return [Epoch.from_json(epoch) for epoch in about["curve"]]
 
 
 def weights(folder: str | Path, *, device: str = "cpu") -> dict[str, Tensor]:
-    """Return the model's weights from a checkpoint, at theta: the best by validation if the run had patience.
+    """Return the model's weights from a checkpoint, at theta: the best by validation if the run kept them.
 
     Args:
         folder: The checkpoint's folder, such as `Run.checkpoint`.
@@ -146,7 +138,7 @@ def weights(folder: str | Path, *, device: str = "cpu") -> dict[str, Tensor]:
     if not path.exists():
         raise CheckpointError(f"There is no checkpoint in {folder}.", expected=f"a file {FILE}")
     _, tree = _read(path, device)
-    return tree["best_weights"] or tree["model"]
+    return tree["stopping"]["weights"] or tree["learner"]["model"]
 
 
 def _read(path: Path, device: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -168,19 +160,26 @@ def _read(path: Path, device: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _check_same(path: Path, about: Mapping[str, Any], learner: Learner) -> None:
-    theirs, ours = Config.from_json(about["config"]).replace(epochs=None), learner.config.replace(epochs=None)
-    kind = type(learner.optimizer).__name__
-    if (about["problem"], about["kind"], theirs) != (learner.problem.name, kind, ours):
+    try:
+        theirs = Config.from_json(about["config"]).replace(epochs=None)
+    except InputError as error:
+        raise CheckpointError(
+            f"{path} was written by another version of thalweg.",
+            got=error.what,
+            remedy="resume it with that version, or choose another folder",
+        ) from error
+    ours = learner.config.replace(epochs=None)
+    if (about["problem"], theirs) != (learner.problem.name, ours):
         raise CheckpointError(
             f"{path} is of another run.",
-            got=f"{about['problem']} by {about['kind']} with {theirs.to_json()}",
-            expected=f"{learner.problem.name} by {kind} with {ours.to_json()}",
+            got=f"{about['problem']} with {theirs.to_json()}",
+            expected=f"{learner.problem.name} with {ours.to_json()}",
             remedy="resume with the same settings, or choose another folder",
         )
-    if about["numbers"]["epoch"] > learner.epochs:
+    if len(about["curve"]) > learner.epochs:
         raise CheckpointError(
             f"{path} is past the last epoch.",
-            got=f"{about['numbers']['epoch']} epochs done",
+            got=f"{len(about['curve'])} epochs done",
             expected=f"at most {learner.epochs}",
             remedy="ask for more epochs, or choose another folder",
         )

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from thalweg.core.config import Config
-from thalweg.core.errors import InputTypeError
 from thalweg.core.run import Epoch
 from thalweg.core.seeding import derive
 from thalweg.data.batches import batches, order
 from thalweg.optim import RuleOptimizer, build
 from thalweg.problems import Problem
 from thalweg.schedules import bind
-
-OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
+from thalweg.train.factory import OptimizerFactory, from_factory
 
 BLOCK = 64
 """Updates between two looks at the loss: often enough to stop a diverged run early, too seldom to cost."""
 
 DIVERGED_ABOVE = 10.0
-"""A run whose mean loss over an epoch is this many times the fresh model's on validation has diverged."""
+"""A run whose mean loss over an epoch is this many times the fresh model's has diverged."""
 
 
 class Learner:
@@ -39,7 +37,8 @@ class Learner:
         problem: What to train on.
         config: The setting; epochs and batch size left open are the problem's.
         optimizer: A factory that replaces the Config's optimizer, for one that is not in the registry;
-            the schedule then multiplies the ``lr`` of each of its groups.
+            the schedule then multiplies the ``lr`` of each of its groups, and the learner's Config names
+            its class and numbers.
         device: Where to train.
 
     Raises:
@@ -70,7 +69,10 @@ class Learner:
         with _seeded(derive(config.seed, "weights"), self.device):
             self.model = problem.model().to(self.device)
         parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = _optimizer(config, parameters, optimizer)
+        if optimizer is None:
+            self.optimizer = build(config.optimizer, parameters, config.hyper)
+        else:
+            self.optimizer, self.config = from_factory(optimizer, parameters, self.config)
         self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.epoch = self.step = 0
         self.seconds = 0.0
@@ -94,21 +96,33 @@ class Learner:
 
         A loss that is not finite ends the pass at the end of its block of updates.
         """
-        if math.isnan(self.fresh_loss):
-            self.fresh_loss = self.judge("valid")["loss"]
+        fresh = self.judge("valid")["loss"] if self.epoch == 0 else math.nan
         started = time.perf_counter()
         with _seeded(derive(self.config.seed, "noise", self.epoch), self.device):
-            mean_loss = self._pass()
+            losses = self._pass()
         self.seconds += time.perf_counter() - started
+        if self.epoch == 0:
+            # Both: training noise such as dropout may cost a good model much, and one batch may be a lucky one.
+            self.fresh_loss = max(abs(losses[0].item()), abs(fresh))
         self.epoch += 1
         return Epoch(
             number=self.epoch,
             step=self.step,
             seconds=self.seconds,
             lr=float(self.optimizer.param_groups[0]["lr"]),
-            train_loss=mean_loss,
+            train_loss=losses.mean().item(),
             valid=self.judge("valid"),
         )
+
+    def update(self, x: Tensor, y: Tensor) -> Tensor:
+        """Update the weights once, by one mini-batch; returns its loss before that."""
+        self._set_rate()
+        self.optimizer.zero_grad()
+        loss = self.problem.loss(self.model(x), y)
+        loss.backward()
+        self.optimizer.step()
+        self.step += 1
+        return loss.detach()
 
     def judge(self, split: str) -> dict[str, float]:
         """Return loss and metrics of the model, at theta, on one of the problem's splits."""
@@ -116,8 +130,12 @@ class Learner:
             return self.problem.evaluate(self.model, self.splits[split])
 
     def divergence(self, epoch: Epoch) -> str:
-        """Say what has left all bounds in this epoch, the last; empty if nothing has."""
-        if not -math.inf < epoch.train_loss <= DIVERGED_ABOVE * abs(self.fresh_loss):
+        """Say what has left all bounds in this epoch, the last; empty if nothing has.
+
+        The mean loss is held against the fresh model's: the larger, in size, of its loss on validation and of
+        the first mini-batch's, in training mode.
+        """
+        if not (math.isfinite(epoch.train_loss) and epoch.train_loss <= DIVERGED_ABOVE * self.fresh_loss):
             losses = f"{epoch.train_loss:.3g}, of the fresh model {self.fresh_loss:.3g}"
             return f"the mean loss of epoch {epoch.number} was {losses}"
         if not all(p.isfinite().all() for p in self.model.parameters()):
@@ -142,43 +160,52 @@ class Learner:
             self.optimizer.eval()
         self._holds_theta = True
 
-    def _pass(self) -> float:
-        """One pass of updates; returns the mean of the mini-batch losses."""
+    def state(self) -> dict[str, Any]:
+        """Return all that a resumed run needs: tensors, as they are now, and numbers.
+
+        The weights are of the side that the model is on; hold theta meanwhile (`at_theta`).
+        """
+        return {
+            "model": dict(self.model.state_dict()),
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.seconds,
+            "fresh_loss": self.fresh_loss,
+            "rates": self.rates,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave while theta was held.
+
+        Raises:
+            RuntimeError: The weights are of another model (torch's own error).
+            ValueError: The optimizer's state does not fit.
+        """
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if isinstance(self.optimizer, RuleOptimizer):
+            self.optimizer.train()
+        self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        self.fresh_loss, self.rates = state["fresh_loss"], state["rates"]
+
+    def _pass(self) -> Tensor:
+        """One pass of updates; returns the mini-batch losses, float64."""
         assert self.config.batch_size
-        model, loss_function, optimizer = self.model, self.problem.loss, self.optimizer
-        model.train()
+        self.model.train()
         split = self.splits["train"]
         shuffled = order(len(split), seed=self.config.seed, epoch=self.epoch).to(self.device)
         losses: list[Tensor] = []
         for x, y in batches(split, self.config.batch_size, shuffled):
-            self._set_rate()
-            optimizer.zero_grad()
-            loss = loss_function(model(x), y)
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach())
-            self.step += 1
+            losses.append(self.update(x, y))
             if len(losses) % BLOCK == 0 and not math.isfinite(losses[-1]):
                 break
-        return torch.stack(losses).double().mean().item()
+        return torch.stack(losses).double()
 
     def _set_rate(self) -> None:
         factor = self.factor(self.step / self.steps_per_epoch)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
-
-
-def _optimizer(config: Config, parameters: list[nn.Parameter], factory: OptimizerFactory | None) -> Optimizer:
-    if factory is None:
-        return build(config.optimizer, parameters, config.hyper)
-    if isinstance(factory, Optimizer) or not callable(factory):
-        raise InputTypeError(
-            "The optimizer has to be a factory: each run has fresh weights.",
-            got=f"an object of type {type(factory).__name__}",
-            expected="a function that takes the list of parameters and returns an optimizer",
-            remedy="pass optimizer=lambda parameters: torch.optim.Adam(parameters, lr=0.001)",
-        )
-    return factory(parameters)
 
 
 @contextmanager

@@ -9,18 +9,20 @@ from typing import Any
 import torch
 
 from thalweg.core.config import Config
-from thalweg.core.errors import InputError
+from thalweg.core.errors import InputError, one_line
 from thalweg.core.events import EpochEnded, RunEnded, RunStarted, Sink, silent
 from thalweg.core.run import Epoch, Outcome, Run
-from thalweg.problems import Problem
+from thalweg.problems import Problem, resolve
 from thalweg.problems.probe import probe
 from thalweg.train import checkpoint as checkpoints
-from thalweg.train.learner import Learner, OptimizerFactory
+from thalweg.train.factory import OptimizerFactory
+from thalweg.train.learner import Learner
 from thalweg.train.stopping import EarlyStopping
+from thalweg.train.threads import choose
 
 
 def fit(
-    problem: Problem,
+    problem: Problem | str,
     config: Config | None = None,
     *,
     optimizer: str | OptimizerFactory | None = None,
@@ -30,14 +32,16 @@ def fit(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     test: bool = False,
+    threads: int | None = None,
     **settings: Any,
 ) -> Run:
     """Train one Config on one Problem.
 
     Args:
-        problem: What to train on.
+        problem: What to train on, or its name in the catalog.
         config: The setting; ``None`` takes all defaults.
-        optimizer: A name, or a factory ``parameters -> torch optimizer``, that replaces the Config's.
+        optimizer: A name, or a factory ``parameters -> torch optimizer``, that replaces the Config's; a factory
+            sets all hyper-parameters itself.
         device: Where to train.
         sink: Hears the events.
         run_id: What the events call this run.
@@ -45,10 +49,14 @@ def fit(
         resume: Go on from the checkpoint in that folder, if there is one, to the same final bits (same
             machine, build and thread count).
         test: Judge the final model on the test split too.
+        threads: Torch threads to train on, >= 1; ``None`` measures, in about half a second, whether all that
+            torch may use pay, and takes one if not. Where torch has one thread, or trains on another device
+            than the CPU, nothing is measured.
         settings: Fields of Config to change, such as ``epochs=3``.
 
     Returns:
-        The Run. Divergence and Ctrl-C are outcomes of it, not exceptions.
+        The Run. Divergence, Ctrl-C and errors that the model, loss, metrics or optimizer raise in training are
+        outcomes of it, not exceptions.
 
     Raises:
         InputError: A setting or model that cannot be used; it is found before training starts.
@@ -56,16 +64,21 @@ def fit(
         OutputError: The folder cannot be written to.
 
     Example:
-        >>> from thalweg.problems import load
-        >>> run = fit(load("digits/logistic"), optimizer="adam", epochs=2)
+        >>> run = fit("digits/logistic", optimizer="adam", epochs=2)
         >>> str(run.outcome), len(run.epochs), run.steps
         ('completed', 2, 38)
     """
+    if isinstance(problem, str):
+        problem = resolve(problem)
     if isinstance(optimizer, str):
         settings["optimizer"], optimizer = optimizer, None
-    probe(problem)
-    learner = Learner(problem, (config or Config()).replace(**settings), optimizer=optimizer, device=device)
-    return run_learner(learner, sink=sink, run_id=run_id, checkpoint=checkpoint, resume=resume, test=test)
+    config = (config or Config()).replace(**settings)
+    probe(problem, batch_size=config.batch_size)
+    learner = Learner(problem, config, optimizer=optimizer, device=device)
+    if threads is None and learner.device.type != "cpu":
+        threads = torch.get_num_threads()
+    with choose(problem, threads):
+        return run_learner(learner, sink=sink, run_id=run_id, checkpoint=checkpoint, resume=resume, test=test)
 
 
 def run_learner(
@@ -83,9 +96,9 @@ def run_learner(
     if resume and not checkpoint:
         raise InputError("There is nothing to resume from.", remedy="name the checkpoint's folder")
     if checkpoint:
-        checkpoints.require_writable(checkpoint)
+        checkpoints.require_place(checkpoint, resume=resume)
     curve: list[Epoch] = []
-    stopping = EarlyStopping(learner.problem.objective_metric, learner.config.patience)
+    stopping = EarlyStopping(learner.problem.objective_metric, learner.config.patience, learner.config.keeps_best)
     if checkpoint and resume:
         curve = checkpoints.load(checkpoint, learner, stopping)
     sink(
@@ -101,8 +114,10 @@ def run_learner(
         outcome, message = _train(learner, curve, stopping, sink, run_id, checkpoint)
     except KeyboardInterrupt:
         outcome, message = Outcome.INTERRUPTED, f"interrupted after {len(curve)} of {learner.epochs} epochs"
-    run = _conclude(learner, curve, stopping, outcome, test and outcome is not Outcome.INTERRUPTED)
-    run = replace(run, message=message, checkpoint=str(checkpoint) if checkpoint else None)
+    run = _conclude(learner, curve, stopping, outcome, message)
+    if test and outcome not in (Outcome.INTERRUPTED, Outcome.FAILED):
+        run = _tested(learner, run)
+    run = replace(run, checkpoint=str(checkpoint) if checkpoint else None)
     sink(RunEnded(run_id=run_id, run=run))
     return run
 
@@ -118,7 +133,10 @@ def _train(
     """Train the epochs that are left; says how it ended and why."""
     ended = _ended(learner, curve, stopping)
     while not ended:
-        epoch = learner.train_epoch()
+        try:
+            epoch = learner.train_epoch()
+        except Exception as error:  # of the user's model, loss, data, metrics or optimizer
+            return Outcome.FAILED, f"{one_line(error)} (in epoch {len(curve) + 1}, after step {learner.step})"
         curve.append(epoch)
         with learner.at_theta():
             stopping.see(epoch, learner.model)
@@ -140,20 +158,30 @@ def _ended(learner: Learner, curve: list[Epoch], stopping: EarlyStopping) -> tup
     return (Outcome.COMPLETED, "") if learner.epoch >= learner.epochs else None
 
 
-def _conclude(learner: Learner, curve: list[Epoch], stopping: EarlyStopping, outcome: Outcome, test: bool) -> Run:
-    """Put the final weights in place, judge them, and write the Run."""
+def _conclude(
+    learner: Learner, curve: list[Epoch], stopping: EarlyStopping, outcome: Outcome, message: str
+) -> Run:
+    """Put the final weights in place, and write the Run."""
     learner.settle()
-    stopping.restore(learner.model)
-    tested = learner.judge("test") if test else None
-    best_epoch = stopping.best_epoch or len(curve)
+    put_back = not outcome.broken and stopping.put_back(learner.model)
+    best_epoch = stopping.best_epoch if put_back else len(curve)
     return Run(
         problem=learner.problem.name,
         config=learner.config,
         outcome=outcome,
         epochs=tuple(curve),
         valid=dict(curve[best_epoch - 1].valid) if curve else {},
-        test=tested,
-        steps=learner.step,
-        seconds=learner.seconds,
+        steps=curve[-1].step if curve else 0,
+        seconds=curve[-1].seconds if curve else 0.0,
         best_epoch=best_epoch,
+        message=message,
     )
+
+
+def _tested(learner: Learner, run: Run) -> Run:
+    """Judge the final weights on the test split."""
+    try:
+        return replace(run, test=learner.judge("test"))
+    except Exception as error:
+        why = f"{one_line(error)} (on the test split, after step {run.steps})"
+        return replace(run, outcome=Outcome.FAILED, message=f"{run.message}; {why}" if run.message else why)

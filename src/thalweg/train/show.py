@@ -26,8 +26,9 @@ def show(run: Run, console: Console | None = None) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in ("epoch", "step", "lr", "train loss", *(f"valid {name}" for name in names), "seconds"):
         table.add_column(head, justify="right")
+    kept = run.config.keeps_best and not run.outcome.broken
     for epoch in run.epochs:
-        mark = "*" if epoch.number == run.best_epoch and run.config.patience else ""
+        mark = "*" if epoch.number == run.best_epoch and kept else ""
         figures = [f"{epoch.valid[name]:.4f}" for name in names]
         table.add_row(
             f"{mark}{epoch.number}",
@@ -38,6 +39,8 @@ def show(run: Run, console: Console | None = None) -> None:
             f"{epoch.seconds:.2f}",
         )
     console.print(table)
+    if run.config.patience and run.epochs:
+        console.print("the best epoch by validation is marked *; its weights were put back")
     settings = ", ".join(f"{key}={value:g}" for key, value in run.config.hyper.items())
     console.print(f"{run.problem} with {run.config.optimizer} ({settings or 'defaults'})", highlight=False)
     why = run.message or run.outcome.advice

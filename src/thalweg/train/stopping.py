@@ -1,8 +1,9 @@
-"""Early stopping: the best weights by validation, and how long ago they were."""
+"""Early stopping: the best epoch by validation, how long ago it was, and its weights."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +16,12 @@ from thalweg.problems import Metric
 
 @dataclass
 class EarlyStopping:
-    """Watches one validation metric; it alone decides when to stop and keeps the best weights.
+    """Watches one validation metric; it alone decides when to stop and which weights to keep.
 
     Args:
         metric: What is watched.
-        patience: Epochs without a better value before stopping; ``None`` never stops and keeps nothing.
-            NaN is never better.
+        patience: Epochs without a better value before stopping; ``None`` never stops. NaN is never better.
+        keep_best: Whether the weights of the best epoch are kept, to be put back at the end.
 
     Reference:
         Goodfellow, Bengio & Courville 2016, Algorithm 7.1.
@@ -28,6 +29,7 @@ class EarlyStopping:
 
     metric: Metric
     patience: int | None
+    keep_best: bool
     best_epoch: int = 0
     best: float = float("nan")
     weights: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -37,15 +39,25 @@ class EarlyStopping:
         value = epoch.valid[self.metric.name]
         better = value > self.best if self.metric.higher_is_better else value < self.best
         first = math.isnan(self.best) and not math.isnan(value)
-        if self.patience and (first or better):
+        if first or better:
             self.best, self.best_epoch = value, epoch.number
-            self.weights = deepcopy(dict(model.state_dict()))
+            if self.keep_best:
+                self.weights = deepcopy(dict(model.state_dict()))
 
     def is_due(self, epoch: Epoch) -> bool:
         """Whether patience is spent."""
         return self.patience is not None and epoch.number - self.best_epoch >= self.patience
 
-    def restore(self, model: nn.Module) -> None:
-        """Put the best weights back."""
+    def put_back(self, model: nn.Module) -> bool:
+        """Put the best weights back; says whether there were any."""
         if self.weights:
             model.load_state_dict(self.weights)
+        return bool(self.weights)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that a resumed run needs: tensors and numbers."""
+        return {"best": self.best, "best_epoch": self.best_epoch, "weights": self.weights}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.best, self.best_epoch, self.weights = state["best"], state["best_epoch"], state["weights"]

@@ -1,0 +1,130 @@
+"""Conduct: does what a protocol says, and returns what was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from thalweg.compare.environment import describe
+from thalweg.compare.protocol import Protocol
+from thalweg.compare.ranking import best_trials, complete, final_score, missing, ranked, standing
+from thalweg.compare.result import Comparison
+from thalweg.compare.statistics import against_leader
+from thalweg.core.config import Config
+from thalweg.core.events import Sink, silent
+from thalweg.execute import Executor, sequential
+from thalweg.optim import optimizers as registered
+from thalweg.problems import Problem, resolve
+from thalweg.problems.probe import probe
+from thalweg.train.threads import choose
+
+
+def compare(
+    problem: Problem | str,
+    optimizers: Sequence[str] | str | None = None,
+    *,
+    trials: int = 16,
+    seeds: int = 10,
+    base: Config | None = None,
+    search: Mapping[str, tuple[float, float]] | None = None,
+    threads: int | None = None,
+    executor: Executor = sequential,
+    sink: Sink = silent,
+    command: str = "",
+) -> Comparison:
+    """Compare optimizers on a problem under equal tuning budgets.
+
+    Every optimizer gets `trials` runs with learning rates from its declared range (scrambled Sobol points,
+    log-uniform). Every run is judged at its best epoch by validation. The best trial's setting is run again on
+    `seeds` fresh seeds, and only those runs touch the test split. The ranking is by their mean; intervals are
+    Student's over seeds.
+
+    Args:
+        problem: What to train on, or its name in the catalog. Without a test split final scores are validation's,
+            and so optimistic.
+        optimizers: Names; ``None`` takes all.
+        trials: Tuning runs an optimizer.
+        seeds: Final runs an optimizer.
+        base: What all Configs share: length, batch size, schedule, fixed hyper-parameters.
+        search: Learning-rate intervals that replace the declared ones, by optimizer.
+        threads: Torch threads; ``None`` measures how many pay.
+        executor: How runs are done.
+        sink: Hears every event.
+        command: The exact command, for the record.
+
+    Returns:
+        The Comparison. Ctrl-C gives what was finished, with `missing` saying what was not.
+
+    Raises:
+        InputError: A setting, problem or model that cannot be used; found before the first run.
+
+    Example:
+        >>> result = compare("digits/logistic", ["sgd", "adam"], trials=2, seeds=2, base=Config(epochs=1))
+        >>> len(result.trials), len(result.finals), sorted(s.optimizer for s in result.ranking)
+        (4, 4, ['adam', 'sgd'])
+    """
+    names = [optimizers] if isinstance(optimizers, str) else registered if optimizers is None else optimizers
+    protocol = Protocol(
+        problem=resolve(problem) if isinstance(problem, str) else problem,
+        names=tuple(names),
+        trials=trials,
+        seeds=seeds,
+        base=base or Config(),
+        search=search or {},
+    )
+    return conduct(protocol, threads=threads, executor=executor, sink=sink, command=command)
+
+
+def conduct(
+    protocol: Protocol,
+    *,
+    threads: int | None = None,
+    executor: Executor = sequential,
+    sink: Sink = silent,
+    command: str = "",
+) -> Comparison:
+    """Do what a `Protocol` says.
+
+    Args:
+        protocol: What is compared, and how.
+        threads: Torch threads; ``None`` measures how many pay.
+        executor: How runs are done.
+        sink: Hears every event.
+        command: The exact command, for the record.
+
+    Returns:
+        The Comparison, as `compare` describes it.
+
+    Raises:
+        InputError: A model, loss or metric that does not fit the data; found before the first run.
+    """
+    probe(protocol.problem, batch_size=protocol.base.batch_size)
+    with choose(protocol.problem, threads) as threading:
+        environment, started = describe(command, threading), time.perf_counter()
+        tuning = protocol.tuning()
+        trials = executor(tuning, sink)
+        best = best_trials(protocol, trials) if len(trials) == len(tuning) else {}
+        final = protocol.final(best)
+        finals = executor(final, sink) if final else []
+    whole = complete(protocol, finals)
+    names = ranked(protocol, whole)
+    metric = protocol.problem.objective_metric
+    scores = {name: [final_score(protocol, run) for run in whole[name]] for name in names}
+    pairs = against_leader(names[0], scores, higher_is_better=metric.higher_is_better) if names else []
+    standings = [standing(protocol, i, name, best[name], trials, whole[name]) for i, name in enumerate(names, 1)]
+    return Comparison(
+        problem=protocol.problem.name,
+        metric=metric.name,
+        higher_is_better=metric.higher_is_better,
+        target=protocol.problem.target,
+        budget=protocol.trials,
+        seeds=protocol.fresh_seeds,
+        ranking=tuple(standings),
+        pairs=tuple(pairs),
+        trials=tuple(trials),
+        finals=tuple(finals),
+        seconds=time.perf_counter() - started,
+        tested_on=protocol.tested_on,
+        missing=tuple(missing(protocol, tuning, trials, finals, whole)),
+        environment=environment,
+    )
