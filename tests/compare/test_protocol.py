@@ -162,6 +162,8 @@ def test_every_run_is_judged_at_its_best_epoch_and_never_cut_short() -> None:
     assert all(len(run.epochs) == 6 for run in runs)
     assert all(run.valid["accuracy"] == max(epoch.valid["accuracy"] for epoch in run.epochs) for run in runs)
     assert any(run.best_epoch < 6 for run in runs)
+    last = compare(classify(), ["sgd"], trials=2, seeds=1, base=Config(epochs=3), keep="last")
+    assert all(run.valid == run.epochs[-1].valid for run in (*last.trials, *last.finals))
 
 
 def untimed(value: Any) -> Any:

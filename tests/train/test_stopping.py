@@ -27,7 +27,7 @@ def watch(
     stopping, model, due = EarlyStopping(score(higher), patience, keep_best), nn.Linear(1, 1, bias=False), None
     for number, value in enumerate(values, start=1):
         nn.init.constant_(model.weight, number)
-        epoch = Epoch(number=number, step=0, seconds=0, lr=0, train_loss=0, valid={"score": value})
+        epoch = Epoch(number=number, step=0, seconds=0, lr=0, train_loss=0, valid={"score": value, "loss": 1.0})
         stopping.see(epoch, model)
         if stopping.is_due(epoch):
             due = number
@@ -80,7 +80,7 @@ def test_it_goes_on_from_its_state() -> None:
     stopping, _, _ = watch([0.4, 0.5, 0.1], 9)
     again, model = EarlyStopping(score(True), 9, keep_best=True), nn.Linear(1, 1, bias=False)
     again.restore(stopping.state())
-    again.see(Epoch(number=4, step=0, seconds=0, lr=0, train_loss=0, valid={"score": 0.45}), model)
+    again.see(Epoch(number=4, step=0, seconds=0, lr=0, train_loss=0, valid={"score": 0.45, "loss": 1.0}), model)
     assert (again.best, again.best_epoch, again.put_back(model), model.weight.item()) == (0.5, 2, True, 2)
 
 
@@ -97,7 +97,7 @@ def test_the_weights_it_keeps_are_its_own_with_buffers_and_other_state() -> None
             self.calls = state["calls"]
 
     model, stopping = Counting(), EarlyStopping(score(True), 1, keep_best=True)
-    stopping.see(Epoch(number=1, step=0, seconds=0, lr=0, train_loss=0, valid={"score": 1.0}), model)
+    stopping.see(Epoch(number=1, step=0, seconds=0, lr=0, train_loss=0, valid={"score": 1.0, "loss": 1.0}), model)
     with torch.no_grad():
         for tensor in model.norm.state_dict().values():
             tensor.add_(5)
@@ -107,3 +107,11 @@ def test_the_weights_it_keeps_are_its_own_with_buffers_and_other_state() -> None
     assert model.norm.running_mean is not None
     assert model.norm.running_mean.tolist() == [0, 0]
     assert model.norm.weight.tolist() == [1, 1]
+
+
+def test_among_equal_scores_the_lower_loss_is_better() -> None:
+    stopping, model = EarlyStopping(score(True), 9, keep_best=True), nn.Linear(1, 1)
+    for number, (value, loss) in enumerate([(0.5, 0.9), (0.5, 0.8), (0.5, 0.8), (0.4, 0.1), (0.5, math.nan)], 1):
+        valid = {"score": value, "loss": loss}
+        stopping.see(Epoch(number=number, step=0, seconds=0, lr=0, train_loss=0, valid=valid), model)
+    assert stopping.best_epoch == 2

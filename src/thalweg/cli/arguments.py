@@ -75,6 +75,9 @@ Settings = Annotated[
         help="A hyper-parameter, such as weight_decay=1e-4; repeat at will.",
     ),
 ]
+Keep = Annotated[
+    str, typer.Option(help="Whose weights are kept and judged: of the best epoch by validation, or the last.")
+]
 Search = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=LOW:HIGH", help="Another range for an optimizer's learning rate; repeat at will."),

@@ -25,6 +25,7 @@ def command(
     schedule_set: a.ScheduleOptions = None,
     settings: a.Settings = None,
     search: a.Search = None,
+    keep: a.Keep = "best",
     seed: Annotated[int, typer.Option(help="Seed of the tuning runs; final runs take those after it.")] = 0,
     data: a.Data = None,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
@@ -56,7 +57,7 @@ def command(
     )
     task = resolve(problem, data=data)
     protocol = Protocol(
-        problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base, search=a.ranges(search)
+        problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
     )
     probe(task, batch_size=batch_size)
     result, kept = _recorded(protocol, store, threads, shown=not json)

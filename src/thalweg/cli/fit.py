@@ -31,6 +31,7 @@ def command(
     epochs: a.Epochs = None,
     batch_size: a.BatchSize = None,
     patience: Patience = None,
+    keep: a.Keep = "last",
     seed: a.Seed = 0,
     test: Annotated[bool, typer.Option("--test", help="Judge the final model on the test split too.")] = False,
     checkpoint: Checkpoint = None,
@@ -64,6 +65,7 @@ def command(
         epochs=epochs,
         batch_size=batch_size,
         patience=patience,
+        keep=keep,
         seed=seed,
     )
     task = resolve(problem, data=data)

@@ -26,6 +26,7 @@ def compare(
     trials: int = 16,
     seeds: int = 10,
     base: Config | None = None,
+    keep: str = "best",
     search: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
     executor: Executor = sequential,
@@ -35,7 +36,7 @@ def compare(
     """Compare optimizers on a problem under equal tuning budgets.
 
     Every optimizer gets `trials` runs with learning rates from its declared range (scrambled Sobol points,
-    log-uniform). Every run is judged at its best epoch by validation. The best trial's setting is run again on
+    log-uniform), each judged at its best epoch by validation. The best trial's setting is run again on
     `seeds` fresh seeds, and only those runs touch the test split. The ranking is by their mean; intervals are
     Student's over seeds.
 
@@ -45,6 +46,7 @@ def compare(
         optimizers: Names; ``None`` takes all.
         trials: Tuning runs an optimizer.
         seeds: Final runs an optimizer.
+        keep: ``"best"`` judges every run at its best epoch by validation, ``"last"`` at its last.
         base: What all Configs share: length, batch size, schedule, fixed hyper-parameters.
         search: Learning-rate intervals that replace the declared ones, by optimizer.
         threads: Torch threads; ``None`` measures how many pay.
@@ -70,6 +72,7 @@ def compare(
         trials=trials,
         seeds=seeds,
         base=base or Config(),
+        keep=keep,
         search=search or {},
     )
     return conduct(protocol, threads=threads, executor=executor, sink=sink, command=command)

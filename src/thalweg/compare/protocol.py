@@ -26,6 +26,7 @@ class Protocol:
         seeds: Final runs an optimizer, >= 1, on seeds that tuning did not use.
         base: Everything of a Config that all share, but for optimizer and learning rate. Its seed is the tuning
             runs': they all start from the same weights and see the same batches.
+        keep: ``"best"`` judges every run at its best epoch by validation, ``"last"`` at its last.
         search: Learning-rate intervals that replace the declared ones, by optimizer.
 
     Raises:
@@ -38,6 +39,7 @@ class Protocol:
     trials: int
     seeds: int
     base: Config
+    keep: str = "best"
     search: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
 
     def __post_init__(self) -> None:
@@ -114,7 +116,7 @@ class Protocol:
             optimizer=name,
             hyper={**self.base.hyper, **hyper},
             seed=seed,
-            keep="best",
+            keep=self.keep,
         )
         return Job(run_id, self.problem, config, test)
 

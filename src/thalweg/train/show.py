@@ -39,7 +39,7 @@ def show(run: Run, console: Console | None = None) -> None:
             f"{epoch.seconds:.2f}",
         )
     console.print(table)
-    if run.config.patience and run.epochs:
+    if kept and run.epochs:
         console.print("the best epoch by validation is marked *; its weights were put back")
     settings = ", ".join(f"{key}={value:g}" for key, value in run.config.hyper.items())
     console.print(f"{run.problem} with {run.config.optimizer} ({settings or 'defaults'})", highlight=False)

@@ -32,6 +32,7 @@ class EarlyStopping:
     keep_best: bool
     best_epoch: int = 0
     best: float = float("nan")
+    loss: float = float("nan")
     weights: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def see(self, epoch: Epoch, model: nn.Module) -> None:
@@ -39,8 +40,10 @@ class EarlyStopping:
         value = epoch.valid[self.metric.name]
         better = value > self.best if self.metric.higher_is_better else value < self.best
         first = math.isnan(self.best) and not math.isnan(value)
-        if first or better:
-            self.best, self.best_epoch = value, epoch.number
+        # Accuracy comes in steps: among equals the lower loss is the better model.
+        tie = value == self.best and epoch.valid["loss"] < self.loss
+        if first or better or tie:
+            self.best, self.best_epoch, self.loss = value, epoch.number, epoch.valid["loss"]
             if self.keep_best:
                 self.weights = deepcopy(dict(model.state_dict()))
 
@@ -56,8 +59,9 @@ class EarlyStopping:
 
     def state(self) -> dict[str, Any]:
         """Return all that a resumed run needs: tensors and numbers."""
-        return {"best": self.best, "best_epoch": self.best_epoch, "weights": self.weights}
+        return {"best": self.best, "best_epoch": self.best_epoch, "loss": self.loss, "weights": self.weights}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self.best, self.best_epoch, self.weights = state["best"], state["best_epoch"], state["weights"]
+        self.best, self.best_epoch, self.loss = state["best"], state["best_epoch"], state["loss"]
+        self.weights = state["weights"]
