@@ -182,3 +182,19 @@ def test_metrics_are_tried_as_they_are_measured() -> None:
             return self.inner(x) * float(self.training)
 
     probe(toy(model=Off, metrics=[Metric("sure", sure)]))
+
+
+@pytest.mark.parametrize(
+    ("changed", "advice"),
+    [
+        ({"train": (X, Y.float())}, "give class labels as integers: y.long()"),
+        (
+            {"train": (X, Y.clamp(max=1)), "model": lambda: nn.Linear(4, 1), "loss": nn.BCEWithLogitsLoss()},
+            "give targets as floats of the output's shape: y.float()[:, None]",
+        ),
+    ],
+)
+def test_the_usual_slips_are_named(changed: dict[str, Any], advice: str) -> None:
+    error = fails(**changed)
+    assert isinstance(error, ModelError)
+    assert advice in str(error)

@@ -65,7 +65,9 @@ ScheduleName = Annotated[
 ]
 ScheduleOptions = Annotated[
     list[str] | None,
-    typer.Option("--schedule-set", metavar="NAME=VALUE", help="An option of the schedule: k, every, divide."),
+    typer.Option(
+        "--schedule-set", metavar="NAME=VALUE", help="Its options: every, divide (step); k (the others)."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

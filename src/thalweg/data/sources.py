@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from thalweg.core.errors import CorruptFileError, MissingDataError
@@ -137,7 +138,7 @@ def _missing(
 ) -> MissingDataError:
     return MissingDataError(
         f"Files of the data set {source.name} are missing.",
-        got=f"the download from {source.url} failed: {failure}" if failure else None,
+        got=f"the download from {source.url} failed: {shorten(str(failure), 120)}" if failure else None,
         expected=f"{', '.join(files)} in {folder}",
         remedy=f"put them there (they are published at {source.url}), or name the folder that holds "
         f"{source.name}/ with --data DIR or THALWEG_DATA"

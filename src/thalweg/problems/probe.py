@@ -16,6 +16,7 @@ from thalweg.problems.metrics import Metric, accuracy
 from thalweg.problems.problem import Problem
 
 _BATCH = 32
+_BINARY = (nn.BCELoss, nn.BCEWithLogitsLoss)
 
 
 def probe(problem: Problem, *, batch_size: int | None = None) -> None:
@@ -111,6 +112,8 @@ def _leave(inside: list[str], module: nn.Module, inputs: object, output: object)
 
 
 def _labels_fit(problem: Problem, output: Tensor, y: Tensor) -> None:
+    if isinstance(problem.loss, _BINARY) and not y.is_floating_point():
+        raise _misfit(problem, output, y, "the loss compares probabilities, the targets are integer labels")
     reads = isinstance(problem.loss, nn.CrossEntropyLoss | nn.NLLLoss)
     reads = reads or problem.loss in (functional.cross_entropy, functional.nll_loss)
     if not (reads or accuracy in problem.metrics) or y.is_floating_point():
@@ -176,8 +179,19 @@ def _misfit(problem: Problem, output: Tensor, y: Tensor, why: str) -> ModelError
         f"The output of the model of {problem.name} does not fit the loss.",
         got=f"output of {_form(output)}, targets of shape {tuple(y.shape)}, {y.dtype}: {why}",
         expected="an output that the loss compares with these targets",
-        remedy="match the last layer of the model, the loss and the targets to each other",
+        remedy=_match(problem, y),
     )
+
+
+def _match(problem: Problem, y: Tensor) -> str:
+    """What to do about an output, a loss and targets that do not fit: the two usual slips by name."""
+    if isinstance(problem.loss, nn.CrossEntropyLoss | nn.NLLLoss) and y.is_floating_point() and y.ndim == 1:
+        return "give class labels as integers: y.long()"
+    if isinstance(problem.loss, _BINARY) and not y.is_floating_point():
+        return (
+            "give targets as floats of the output's shape: y.float()[:, None]; or two outputs and CrossEntropyLoss"
+        )
+    return "match the last layer of the model, the loss and the targets to each other"
 
 
 def _trainable(problem: Problem, output: Tensor, loss: Tensor) -> None:
