@@ -137,6 +137,14 @@ def test_weights_that_the_last_update_broke_are_no_completed_run(make_problem: A
     assert (run.outcome, run.message) == (Outcome.DIVERGED, "weights were not finite after epoch 1")
 
 
+def test_climbing_is_no_divergence(problem: Problem) -> None:
+    run = fit(problem, optimizer="sgd", hyper={"lr": 0.3, "maximize": True}, epochs=4)
+    assert run.outcome is Outcome.COMPLETED
+    assert run.epochs[-1].train_loss > 100
+    blown = fit(problem, optimizer="sgd", hyper={"lr": 1e38, "maximize": True}, epochs=5)
+    assert blown.outcome is Outcome.DIVERGED
+
+
 def test_a_lucky_first_batch_is_no_divergence(make_problem: Any) -> None:
     """The first batch's loss may be nothing: bounds are relative to the fresh model on validation."""
 

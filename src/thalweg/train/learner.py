@@ -133,9 +133,10 @@ class Learner:
         """Say what has left all bounds in this epoch, the last; empty if nothing has.
 
         The mean loss is held against the fresh model's: the larger, in size, of its loss on validation and of
-        the first mini-batch's, in training mode.
+        the first mini-batch's, in training mode. A run that maximizes may grow as it likes.
         """
-        if not (math.isfinite(epoch.train_loss) and epoch.train_loss <= DIVERGED_ABOVE * self.fresh_loss):
+        bound = math.inf if self.config.hyper.get("maximize") else DIVERGED_ABOVE * self.fresh_loss
+        if not (math.isfinite(epoch.train_loss) and epoch.train_loss <= bound):
             losses = f"{epoch.train_loss:.3g}, of the fresh model {self.fresh_loss:.3g}"
             return f"the mean loss of epoch {epoch.number} was {losses}"
         if not all(p.isfinite().all() for p in self.model.parameters()):
