@@ -17,7 +17,7 @@ from thalweg.problems import Problem, load
 from thalweg.train import Learner
 from thalweg.train.threads import choose
 
-REPEATS = 9
+REPEATS = 21
 BATCH = 128
 
 
@@ -96,20 +96,23 @@ def rows() -> list[Row]:
 def _measured(problem: Problem) -> list[Row]:
     epochs = {make.__name__: make(problem) for make in (thalweg_loop, indexing_loop, loader_loop)}
     times: dict[str, list[float]] = {name: [] for name in epochs}
+    turns = list(epochs)
     for repeat in range(REPEATS + 1):
-        for name, epoch in epochs.items():
+        turns.append(turns.pop(0))  # nobody always comes after the same neighbour
+        for name in turns:
             started = time.perf_counter()
-            epoch()
+            epochs[name]()
             if repeat:  # the first round warms up
                 times[name].append(time.perf_counter() - started)
-    ours = median(times["thalweg_loop"])
+    ours = times["thalweg_loop"]
     return [
         Row(
             suite="loop: epoch of mnist/mlp-2",
-            ours=ours,
+            ours=median(ours),
             unit="s",
             peer=peer,
             theirs=median(times[name]),
+            ratio=median(mine / peers for mine, peers in zip(ours, times[name], strict=True)),
             goal=goal,
         )
         for name, peer, goal in (

@@ -15,6 +15,7 @@ class Row:
         ours: Our figure.
         peer: Who is compared with.
         theirs: Their figure, from the same run.
+        ratio: Ours to theirs, the median over rounds in which both were measured one after the other.
         unit: Of both.
         goal: The bound on the ratio ours/theirs, or on our figure where there is no peer.
         at_least: True if the goal is a lower bound.
@@ -26,11 +27,8 @@ class Row:
     goal: float
     peer: str = ""
     theirs: float | None = None
+    ratio: float | None = None
     at_least: bool = False
-
-    @property
-    def ratio(self) -> float | None:
-        return None if self.theirs is None else self.ours / self.theirs
 
     @property
     def met(self) -> bool:
@@ -38,7 +36,7 @@ class Row:
         return figure >= self.goal if self.at_least else figure <= self.goal
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"ratio": self.ratio, "met": self.met}
+        return asdict(self) | {"met": self.met}
 
     def __str__(self) -> str:
         against = f"  {self.theirs:.4g} {self.unit} {self.peer}, ratio {self.ratio:.3f}" if self.ratio else ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thalweg.report.axes import log_ticks, scale
+from thalweg.report.axes import log_ticks, scale, share_ticks
 
 shares = st.floats(0.0, 1.0)
 positive = st.floats(1e-30, 1e30)
@@ -64,3 +64,17 @@ def test_an_accuracy_interval_beyond_one_has_a_linear_axis() -> None:
 def test_short_axes_have_ones_twos_and_fives_and_long_ones_powers() -> None:
     assert log_ticks(0.08, 1.2)["ticktext"] == ["0.1", "0.2", "0.5", "1"]
     assert log_ticks(1e-6, 1e-2)["ticktext"] == ["10⁻⁶", "10⁻⁵", "10⁻⁴", "0.001", "0.01"]
+
+
+@given(st.lists(shares, min_size=1, max_size=20))
+def test_every_accuracy_axis_has_a_few_ticks_in_view(values: list[float]) -> None:
+    axis = scale("accuracy", values, higher_is_better=True).axis()
+    worst, best = axis["range"]
+    assert 2 <= len(axis["tickvals"]) <= 12
+    assert len(set(axis["ticktext"])) == len(axis["ticktext"])
+    assert all(best - 1e-6 <= math.log10(error) <= worst + 1e-6 for error in axis["tickvals"])
+
+
+def test_a_narrow_range_of_accuracies_has_round_ticks() -> None:
+    assert share_ticks(0.902, 0.918) == [0.905, 0.91, 0.915]
+    assert share_ticks(0.9744, 0.9790) == [0.975, 0.976, 0.977, 0.978, 0.979]

@@ -48,13 +48,13 @@ class Scale:
         if self.kind == "log":
             low, high = _padded(math.log10(self.low), math.log10(self.high))
             return {"type": "log", "range": [low, high]} | log_ticks(10**low, 10**high)
-        worst, best = math.log10(1.0 - self.low), math.log10(1.0 - self.high)
-        shown = [share for share in _SHARES if self.low - 0.02 <= share <= self.high]
+        best, worst = _padded(math.log10(1.0 - self.high), math.log10(1.0 - self.low))
+        shown = share_ticks(max(0.0, 1.0 - 10**worst), 1.0 - 10**best)
         return {
             "type": "log",
-            "range": list(reversed(_padded(best, worst))),
+            "range": [worst, best],
             "tickvals": [1.0 - share for share in shown],
-            "ticktext": [f"{100 * share:g} %" for share in shown],
+            "ticktext": [f"{100 * share:.6g} %" for share in shown],
         }
 
 
@@ -81,6 +81,22 @@ def scale(metric: str, values: Iterable[float | None], *, higher_is_better: bool
     if not higher_is_better and low > 0:
         return Scale(metric, "log", low, high)
     return Scale(metric, "linear", low, high)
+
+
+def share_ticks(low: float, high: float) -> list[float]:
+    """Return readable shares from `low` to `high`, both in [0, 1); round steps where the usual ones are sparse.
+
+    Example:
+        >>> share_ticks(0.4, 0.97), share_ticks(0.902, 0.918)
+        ([0.5, 0.8, 0.9, 0.95], [0.905, 0.91, 0.915])
+    """
+    usual = [share for share in _SHARES if low <= share <= high]
+    if len(usual) > 2 or not low < high:
+        return usual
+    exponent = math.floor(math.log10((high - low) / 3))
+    step = max(size for size in (1, 2, 5) if size * 10.0**exponent * 3 <= (high - low) * 1.001) * 10.0**exponent
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(number * step, 12) for number in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float) -> dict[str, Any]:
