@@ -48,9 +48,10 @@ def best_first(x: Tensor, weight: Tensor, bias: Tensor, above: Tensor, k: int) -
             heappush(frontiers[sample], (cost + sides[1], child[2 * node + 1]))
     for sample in searching:
         found[sample] = [(0.0, nodes)] * k
-    values = torch.tensor([[-cost for cost, _ in row] for row in found], dtype=x.dtype, device=x.device)
-    leaves = torch.tensor([[vertex - nodes for _, vertex in row] for row in found], device=x.device)
-    return values, leaves, searching
+    best = [entry for row in found for entry in row]
+    values = torch.tensor([-cost for cost, _ in best], dtype=x.dtype, device=x.device)
+    leaves = torch.tensor([vertex - nodes for _, vertex in best], dtype=torch.int64, device=x.device)
+    return values.reshape(-1, k), leaves.reshape(-1, k), searching
 
 
 def _pop(frontier: Frontier, found: Frontier, nodes: int, k: int) -> tuple[float, int] | None:

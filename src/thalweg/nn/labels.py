@@ -24,11 +24,13 @@ def own_scores(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         >>> own_scores(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1, 0]))[1].tolist()
         [[2.0], [3.0]]
     """
-    if scores.ndim < 2 or labels.shape != (scores.shape[0], *scores.shape[2:]) or labels.dtype != torch.int64:
+    plain = isinstance(scores, Tensor) and scores.ndim >= 2
+    if not plain or labels.shape != (len(scores), *scores.shape[2:]) or labels.dtype != torch.int64:
         raise ModelError(
             "The targets are no labels for these scores.",
-            got=f"scores of shape {tuple(scores.shape)}, targets of shape {tuple(labels.shape)}, {labels.dtype}",
-            expected="scores (b, C, ...) and int64 labels (b, ...), one a sample",
+            got=f"{type(scores).__name__} of shape {tuple(scores.shape)}, targets of shape {tuple(labels.shape)}, "
+            f"{labels.dtype}",
+            expected="a tensor of scores (b, C, ...) and int64 labels (b, ...), one a sample",
             remedy="give the model one output a class, and class labels as integers: y.long()",
         )
     index = labels.unsqueeze(1)

@@ -52,16 +52,16 @@ class Loss(nn.Module, ABC):
 
 
 def same_shape(loss: Loss, output: Tensor, target: Tensor) -> None:
-    """Check that targets are of the output's shape: broadcasting would train on nonsense.
+    """Check that output and targets are tensors of one shape: broadcasting would train on nonsense.
 
     Raises:
         ModelError: They are not.
     """
-    if output.shape != target.shape:
+    if not isinstance(output, Tensor) or output.shape != target.shape:
         raise ModelError(
             f"{type(loss).__name__} compares outputs with targets of another shape.",
-            got=f"outputs of shape {tuple(output.shape)}, targets of shape {tuple(target.shape)}",
-            expected="the same shape",
+            got=f"{type(output).__name__} of shape {tuple(output.shape)}, targets of shape {tuple(target.shape)}",
+            expected="tensors of the same shape",
             remedy="give the model one output a number of the target; make targets (b,) to (b, 1) by y[:, None]",
         )
 
