@@ -116,9 +116,12 @@ def test_dtype_is_kept(subject: Make, any_block: Block, x: Tensor, dtype: torch.
 
 
 def test_meta_device(subject: Make, any_block: Block, x: Tensor) -> None:
-    """No value is looked at on the way, and everything is made on the device of the input."""
-    output = subject().to("meta")(x.to("meta"))
-    assert (output.device.type, output.shape) == ("meta", run(subject(), x).shape)
+    """No value is looked at on the way, and everything is made where torch is told to, or moved there."""
+    with torch.device("meta"):
+        made = subject()
+    for net in (made, subject().to("meta")):
+        output = net(x.to("meta"))
+        assert (output.device.type, output.shape) == ("meta", run(subject(), x).shape)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 import thalweg as tw
 from thalweg.core.errors import DataError
 from thalweg.execute.cohort import Cohort
-from thalweg.nn import RBF, HierarchicalSoftmax, HierarchicalSoftmaxLoss, Maxout, NoisyReLU, Residual
+from thalweg.nn import HierarchicalSoftmax, HierarchicalSoftmaxLoss, Maxout, NoisyReLU, Residual
 from thalweg.train import Learner
 
 
@@ -19,8 +19,8 @@ def problem(counts: Sequence[int] = (1,) * 10) -> tw.Problem:
     x, y = load_digits(return_X_y=True)
 
     def model() -> torch.nn.Module:
-        blocks = [torch.nn.Linear(64, 60), Maxout(3), Residual(NoisyReLU()), RBF(20, 30)]
-        return torch.nn.Sequential(torch.nn.BatchNorm1d(64), *blocks, HierarchicalSoftmax(30, counts)).double()
+        blocks = [torch.nn.Linear(64, 60), Maxout(3), Residual(NoisyReLU())]
+        return torch.nn.Sequential(torch.nn.BatchNorm1d(64), *blocks, HierarchicalSoftmax(20, counts)).double()
 
     data = (torch.from_numpy(x), torch.from_numpy(y))
     return tw.Problem(name="blocks", model=model, loss=HierarchicalSoftmaxLoss(), train=data, epochs=3)

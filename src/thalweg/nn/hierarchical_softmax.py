@@ -60,13 +60,13 @@ class HierarchicalSoftmax(nn.Module):
     def __init__(self, in_features: int, counts: Sequence[float] | Tensor, *, sparse: bool = False) -> None:
         super().__init__()
         self.in_features, self.sparse = count("in_features", in_features), sparse
-        above = torch.tensor(huffman(torch.as_tensor(counts).flatten().tolist()))
-        nodes = len(above) // 2
-        self.weight = nn.Parameter(torch.empty(nodes, in_features))
-        self.bias = nn.Parameter(torch.empty(nodes, 1))
-        self.register_buffer("above", above)
-        self.register_buffer("paths", paths(above), persistent=False)
+        tree = huffman(torch.as_tensor(counts, device="cpu").flatten().tolist())
+        above = torch.tensor(tree, device="cpu")
         self.levels = level_starts(above)
+        self.weight = nn.Parameter(torch.empty(self.levels[-1], in_features))
+        self.bias = nn.Parameter(torch.empty(self.levels[-1], 1))
+        self.register_buffer("above", above.to(self.weight.device))
+        self.register_buffer("paths", paths(above).to(self.weight.device), persistent=False)
         self.register_load_state_dict_post_hook(_follow_tree)
         self.reset_parameters()
 

@@ -20,6 +20,15 @@ class Loss(nn.Module, ABC):
 
     Raises:
         InputError: Another reduction.
+
+    Example:
+        >>> import torch
+        >>> class Miss(Loss):
+        ...     def each(self, output, target):
+        ...         return (output.argmax(1) != target).float()
+        >>> scores, labels = torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([1, 1])
+        >>> Miss()(scores, labels), Miss(reduction="none")(scores, labels)
+        (tensor(0.5000), tensor([0., 1.]))
     """
 
     def __init__(self, *, reduction: Reduction = "mean") -> None:

@@ -37,6 +37,14 @@ class TreeOutput:
         paths: The way up from each class, shape ``(C, depth)``; see `huffman`.
         levels: The first node of every level.
         sparse: Whether the gradients of weight and bias are sparse.
+
+    Example:
+        >>> from thalweg.nn import HierarchicalSoftmax
+        >>> output = HierarchicalSoftmax(2, counts=[6, 3, 1])(torch.zeros(1, 2))
+        >>> output.log_probs().exp(), output.log_prob(torch.tensor([1])).exp()
+        (tensor([[0.5000, 0.2500, 0.2500]], grad_fn=<ExpBackward0>), tensor([0.2500], grad_fn=<ExpBackward0>))
+        >>> output.topk(1)[1], output.argmax(1)
+        (tensor([[0]]), tensor([0]))
     """
 
     x: Tensor
