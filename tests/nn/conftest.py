@@ -55,10 +55,10 @@ def build(cls: type[torch.nn.Module], **settings: Any) -> torch.nn.Module:
     needed = [
         name
         for name, parameter in inspect.signature(cls).parameters.items()
-        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
-        if parameter.kind is not parameter.VAR_KEYWORD and name not in settings
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
-    return cls(**{name: ARGUMENTS[name]() for name in needed}, **settings)
+    return cls(**{name: ARGUMENTS[name]() for name in needed} | settings)
 
 
 def accepted(loss: Loss) -> list[tuple[str, str]]:
@@ -111,9 +111,9 @@ def subject(request: pytest.FixtureRequest) -> Callable[..., Subject]:
     """Make the module of the test ready to run, its random weights by a seed."""
     (block,) = (request.getfixturevalue(kind) for kind in kinds() if kind in request.fixturenames)
 
-    def make(*, seed: int = 0, dtype: torch.dtype = torch.float64, **settings: Any) -> Subject:
+    def make(*, seed: int = 0, **settings: Any) -> Subject:
         torch.manual_seed(seed)
-        return Subject(block, **settings).to(dtype)
+        return Subject(block, **settings).double()
 
     return make
 

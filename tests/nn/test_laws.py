@@ -161,7 +161,7 @@ def test_gain_restores_the_second_moment(subject: Make, any_layer: Block) -> Non
     """Of standard normal inputs, in training, by many draws."""
     wide = "out_features" in inspect.signature(any_layer).parameters  # many units, for they are drawn too
     net = subject(**{"out_features": 500} if wide else {}).block
-    draws = torch.randn(20_000 if wide else 200_000, 6, dtype=torch.float64)
+    draws = torch.randn(5_000 if wide else 200_000, 6, dtype=torch.float64)
     with torch.no_grad():
         moment = net(draws).square().mean().item()
     assert moment * net.gain**2 == pytest.approx(1, rel=0.05 if wide else 0.01)

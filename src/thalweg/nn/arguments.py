@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 
 from thalweg.core.errors import InputError
 
 
-def count(name: str, value: int, *, least: int = 1) -> int:
-    """Return the value, which must be an integer of at least `least`.
+def count(name: str, value: int) -> int:
+    """Return the value, which must be an integer of at least 1.
 
     Raises:
         InputError: It is not.
@@ -17,9 +18,9 @@ def count(name: str, value: int, *, least: int = 1) -> int:
         >>> count("pieces", 2)
         2
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{name} is unusable.", got=repr(value), expected=f"an integer >= {least}")
-    return value
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise InputError(f"{name} is unusable.", got=repr(value), expected="an integer >= 1")
+    return int(value)
 
 
 def finite(name: str, value: float, *, positive: bool = False) -> float:
@@ -32,7 +33,7 @@ def finite(name: str, value: float, *, positive: bool = False) -> float:
         >>> finite("slope", 0.1)
         0.1
     """
-    usable = isinstance(value, int | float) and math.isfinite(value) and not (positive and value <= 0)
+    usable = isinstance(value, Real) and math.isfinite(value) and not (positive and value <= 0)
     if not usable:
         expected = "a finite number > 0" if positive else "a finite number"
         raise InputError(f"{name} is unusable.", got=repr(value), expected=expected)

@@ -61,9 +61,10 @@ class RBF(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the units: shape ``(..., in_features)`` to ``(..., out_features)``."""
-        squares = x.square().sum(-1, keepdim=True) + self.centers.square().sum(-1)
-        distances = squares - 2 * functional.linear(x, self.centers)
-        distances = distances.clamp(min=0)  # rounding may give less
+        middle = self.centers.detach().mean(0)  # a shift of both changes no distance, and keeps rounding small
+        x, centers = x - middle, self.centers - middle
+        squares = x.square().sum(-1, keepdim=True) + centers.square().sum(-1)
+        distances = (squares - 2 * functional.linear(x, centers)).clamp(min=0)
         return torch.exp(-distances * torch.exp(-2 * self.log_sigma))
 
     def extra_repr(self) -> str:
