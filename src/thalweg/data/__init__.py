@@ -3,11 +3,13 @@
 ::
 
     sources ──> idx ──> images ─┐
-                      embedded ─┴─> Labelled ──> splits.holdout ──> Standardize ──> Split ──> batches
+                      embedded ─┴─> Labelled ──> splits.holdout ──> preprocess ──> Split ──> batches ──> augment
+                                                                                     sampling ──┘
 
 ``idx`` reads a file format, ``sources`` knows where the data sets are and their checksums, ``images`` and
 ``embedded`` give whole data sets, ``splits`` holds out validation and test, ``preprocess`` is fitted on the
-training split only, ``accept`` turns whatever a user has into a ``Split`` and ``batches`` indexes it.
+training split only, ``accept`` turns whatever a user has into a ``Split``, ``batches`` indexes it in the order
+that ``sampling`` gives, and ``augment`` changes training batches at random.
 What bears the name of its module is imported from there: ``batches.batches``, ``sources.sources``.
 """
 
