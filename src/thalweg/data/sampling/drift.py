@@ -65,7 +65,7 @@ def drifting(
     phase = torch.arange(len(counts), dtype=torch.float64) / len(counts)
     for draw in torch.arange(n).split(max(1, _NUMBERS // len(counts))):
         angle = 2 * math.pi * ((epoch + draw[:, None] / n) / period - phase)
-        reach = (counts * torch.exp(strength * (angle.cos() - 1))).cumsum(1)
+        reach = torch.softmax(strength * angle.cos() + counts.log(), 1).cumsum(1)
         chosen[draw] = torch.searchsorted(reach, u[draw, None] * reach[:, -1:], right=True).flatten()
     chosen.clamp_(max=len(counts) - 1)
     first = counts.cumsum(0) - counts

@@ -56,7 +56,7 @@ def hardness(losses: Tensor, *, power: float = 0.5, cap: float = 0.95, uniform: 
     """Return ``(1 - uniform) w / sum(w) + uniform / n`` with ``w = min(loss, quantile(losses, cap))^power``.
 
     A loss that is not known yet counts as the quantile: what was never seen is worth a look. One below 0 counts as
-    0. ``1 / (n p)`` are the weights that would make a batch's loss that of the data again.
+    0, an infinite one as the largest of the others. ``1 / (n p)`` are the weights that would make a batch's loss that of the data again.
 
     Args:
         losses: The last loss of each sample, shape ``(n,)``, NaN where none is known.
@@ -82,9 +82,11 @@ def hardness(losses: Tensor, *, power: float = 0.5, cap: float = 0.95, uniform: 
                 expected="a number >= 0" if high == torch.inf else "a number in [0, 1]",
             )
     values = losses.double().clamp(min=0)
-    known = values[~values.isnan()].sort().values
-    if not len(known):
+    finite = values[values.isfinite()]
+    if not len(finite):
         return torch.full_like(values, 1 / len(values))
+    values = values.clamp(max=finite.max())
+    known = values[~values.isnan()].sort().values
     bound = known[round(cap * (len(known) - 1))]
     least = torch.finfo(torch.float64).tiny  # if all losses are 0, all are equally hard
     weights = (values.where(~values.isnan(), bound).clamp(max=bound) / bound.clamp(min=least)) ** power
