@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import final
 
+import torch
 from torch import Generator, Tensor, nn
 
 from thalweg.core.errors import InputTypeError, OutOfRangeError
@@ -31,7 +32,7 @@ class Augmentation(nn.Module, ABC):
 
 
 def draw(function: Draw, x: Tensor, *shape: int, generator: Generator | None) -> Tensor:
-    """Return random numbers for each sample of `x`, on its device and of its type.
+    """Return random numbers for each sample of `x`, on its device and of its type, but of 32 bits or more.
 
     Args:
         function: `torch.rand` or `torch.randn`.
@@ -49,7 +50,8 @@ def draw(function: Draw, x: Tensor, *shape: int, generator: Generator | None) ->
             remedy="preprocess them, or x.float()",
         )
     device = x.device if generator is None else generator.device
-    return function(len(x), *shape, dtype=x.dtype, device=device, generator=generator).to(x.device)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    return function(len(x), *shape, dtype=dtype, device=device, generator=generator).to(x.device)
 
 
 def images(x: Tensor, name: str, *, least: int = 3) -> None:

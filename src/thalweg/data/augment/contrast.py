@@ -32,7 +32,7 @@ def contrast(x: Tensor, *, strength: float = 0.2, generator: Generator | None = 
     shape = (len(x), *[1] * (x.ndim - 1))
     c = (1 + strength * (2 * draw(torch.rand, x, generator=generator) - 1)).view(shape)
     mean = x.flatten(1).mean(1).view(shape) if x.ndim > 1 else x
-    return torch.lerp(mean, x, c)
+    return torch.lerp(mean, x, c.to(x.dtype))
 
 
 @final

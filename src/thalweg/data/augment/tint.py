@@ -40,8 +40,8 @@ def tint(x: Tensor, axes: Tensor | None = None, *, std: float = 0.1, generator: 
     images(x, "tint", least=4)
     shift = std * draw(torch.randn, x, x.shape[1] if axes is None else axes.shape[1], generator=generator)
     if axes is not None:
-        shift = shift @ axes.to(x).T
-    return x + shift.view(*x.shape[:2], *[1] * (x.ndim - 2))
+        shift = shift @ axes.to(shift).T
+    return x + shift.to(x.dtype).view(*x.shape[:2], *[1] * (x.ndim - 2))
 
 
 def colour_axes(x: Tensor) -> Tensor:

@@ -56,7 +56,8 @@ def hardness(losses: Tensor, *, power: float = 0.5, cap: float = 0.95, uniform: 
     """Return ``(1 - uniform) w / sum(w) + uniform / n`` with ``w = min(loss, quantile(losses, cap))^power``.
 
     A loss that is not known yet counts as the quantile: what was never seen is worth a look. One below 0 counts as
-    0, an infinite one as the largest of the others. ``1 / (n p)`` are the weights that would make a batch's loss that of the data again.
+    0, an infinite one as the largest of the others. Weights of ``1 / (n p)`` would make the expected loss of a
+    batch that of the data again.
 
     Args:
         losses: The last loss of each sample, shape ``(n,)``, NaN where none is known.
