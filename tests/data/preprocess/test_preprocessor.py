@@ -6,7 +6,6 @@ from copy import deepcopy
 from io import BytesIO
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -16,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from thalweg.core.errors import CheckpointError, DataError, InputError, InputTypeError
 from thalweg.data.batches import FromDataset, InMemory
-from thalweg.data.preprocess import ZCA, Center, Preprocessor, preprocessors
+from thalweg.data.preprocess import Preprocessor, preprocessors
 
 names = pytest.mark.parametrize("name", list(preprocessors))
 
@@ -150,8 +149,13 @@ def test_use_before_fit_and_other_shapes(name: str) -> None:
             use(torch.ones(2, 4))
 
 
-def test_constants_follow_the_data_to_its_device() -> None:
-    center = Center().fit(np.eye(3))
-    assert center.transform(torch.ones(2, 3, device="meta")).is_meta
-    zca = ZCA().fit(samples(30, 3))
-    assert zca.transform(torch.ones(2, 3, device="meta")).is_meta
+@names
+def test_samples_of_another_device_stay_there_and_the_constants_here(name: str) -> None:
+    x = samples(30, 3)
+    preprocessor = make(name).fit(x)
+    expected = preprocessor.transform(x)
+    for _ in range(2):
+        assert preprocessor.transform(x.to("meta")).is_meta
+        assert preprocessor.inverse(x.to("meta")).is_meta
+        assert torch.equal(preprocessor.transform(x), expected)
+    assert torch.equal(preprocessor.fit(x * 2).transform(x * 2), make(name).fit(x * 2).transform(x * 2))

@@ -13,6 +13,7 @@ from scipy.linalg import inv, sqrtm
 from sklearn import decomposition
 
 from thalweg.core.errors import DataError, InputError, OutOfRangeError
+from thalweg.data.embedded import digits
 from thalweg.data.preprocess import PCA, ZCA, PCAWhitening
 
 RNG = np.random.default_rng(0)
@@ -117,6 +118,24 @@ def test_exact_whitening_refuses_what_does_not_vary() -> None:
         ZCA(floor=0).fit(torch.ones(9, 2))
     with pytest.raises(DataError, match="1 samples of 2 features"):
         ZCA().fit(torch.ones(1, 2))
+
+
+def test_digits_whiten_by_default_and_exactly_in_their_rank() -> None:
+    """Three of 64 pixels are the same in all digits."""
+    x = digits().x
+    with pytest.raises(DataError, match=r"1797 samples of 64 features, a covariance of rank 61"):
+        PCAWhitening(floor=0).fit(x)
+    np.testing.assert_allclose(
+        np.cov(PCAWhitening(61, floor=0).fit(x).transform(x).T, bias=True), np.eye(61), atol=1e-5
+    )
+    variance = np.diag(np.cov(PCAWhitening().fit(x).transform(x).T, bias=True))
+    assert (variance < 1 + 1e-5).all()
+    assert np.linalg.matrix_rank(ZCA().fit(x).transform(x).double().numpy(), tol=1e-3) == 61
+
+
+def test_a_covariance_that_would_not_fit_into_memory() -> None:
+    with pytest.raises(DataError, match=r"150528 features[\s\S]*at most 16384[\s\S]*by channel"):
+        ZCA().fit(torch.zeros(2, 3, 224, 224))
 
 
 @pytest.mark.parametrize("components", [0, -1, 1.5, math.nan, math.inf])

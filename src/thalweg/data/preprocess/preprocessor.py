@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import chain
-from typing import Any, ClassVar, TypeVar, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import torch
@@ -16,7 +17,6 @@ from thalweg.core.errors import CheckpointError, DataError, InputError, InputTyp
 from thalweg.data.batches import Split
 
 Data = Tensor | ArrayLike
-Self = TypeVar("Self", bound="Preprocessor")
 
 _SAMPLES = 1024  # read at a time from a Split
 _NUMBERS = 2**21  # converted to float64 at a time: 16 MB, whatever the type and size of the samples
@@ -35,6 +35,7 @@ class Preprocessor(ABC):
 
     def __init__(self) -> None:
         self._state: dict[str, Tensor] = {}
+        self._elsewhere: dict[torch.device, Preprocessor] = {}
 
     @property
     def name(self) -> str:
@@ -47,7 +48,7 @@ class Preprocessor(ABC):
         return bool(self._state)
 
     @final
-    def fit(self: Self, x: Data | Split | Iterable[Any]) -> Self:
+    def fit(self, x: Data | Split | Iterable[Any]) -> Self:
         """Measure the constants on training data, forget all earlier ones, and return self.
 
         Args:
@@ -78,7 +79,7 @@ class Preprocessor(ABC):
         return self._map(z, forth=False)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the constants: float64, on the CPU or where the data was."""
+        """Return the constants: float64, on the device of the data fitted to."""
         return dict(self._constants())
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
@@ -112,23 +113,31 @@ class Preprocessor(ABC):
         """Refuse samples of a shape that cannot be mapped."""
 
     def _take(self, state: dict[str, Tensor]) -> None:
-        self._state = state
+        self._state, self._elsewhere = state, {}
 
-    def _constants(self, device: torch.device | None = None) -> dict[str, Tensor]:
+    def _constants(self) -> dict[str, Tensor]:
         if not self._state:
             raise InputError(
                 f"{self.name} is used before it is fitted.", remedy="call fit(x) on the training split"
             )
-        if device is not None and any(value.device != device for value in self._state.values()):
-            self._take({key: value.to(device) for key, value in self._state.items()})
         return self._state
+
+    def _at(self, device: torch.device) -> Preprocessor:
+        """Return this preprocessor with its constants on `device`."""
+        if all(value.device == device for value in self._constants().values()):
+            return self
+        if device not in self._elsewhere:
+            moved = copy(self)
+            moved._take({key: value.to(device) for key, value in self._state.items()})
+            self._elsewhere[device] = moved
+        return self._elsewhere[device]
 
     def _map(self, values: Data, *, forth: bool) -> Tensor:
         wide = isinstance(values, Tensor) and values.dtype == torch.float64
         values = real(values)
-        self._constants(values.device)
-        self._check(values.shape[1:], forth)
-        function = self._forth if forth else self._back
+        here = self._at(values.device)
+        here._check(values.shape[1:], forth)
+        function = here._forth if forth else here._back
         shape = function(values[:0].double()).shape[1:]
         result = values.new_empty((len(values), *shape), dtype=torch.float64 if wide else torch.float32)
         size = _chunk(values)

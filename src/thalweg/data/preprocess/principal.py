@@ -8,9 +8,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from thalweg.core.errors import InputError
+from thalweg.core.errors import DataError, InputError
 from thalweg.data.preprocess.moments import Moments
 from thalweg.data.preprocess.preprocessor import Preprocessor, finite, misfit
+
+MOST_FEATURES = 2**14
+"""More would need a covariance of over 2 GB, and an hour for its axes."""
 
 
 class Principal(Preprocessor):
@@ -64,6 +67,13 @@ class Principal(Preprocessor):
         """Refuse axes that cannot be used; `variance` is that of all."""
 
     def _measure(self, chunks: Iterator[Tensor], shape: torch.Size) -> dict[str, Tensor]:
+        if shape.numel() > MOST_FEATURES:
+            raise DataError(
+                f"{self.name} needs the covariance of all features, and these are too many.",
+                got=f"{shape.numel()} features",
+                expected=f"at most {MOST_FEATURES}",
+                remedy="make the samples smaller, or standardize them by channel",
+            )
         moments = Moments((chunk.reshape(len(chunk), -1) for chunk in chunks), joint=True)
         finite(moments.variance, self.name)
         variance, axes = torch.linalg.eigh(moments.covariance)
