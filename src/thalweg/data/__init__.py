@@ -3,14 +3,15 @@
 ::
 
     sources ──> idx ──> images ─┐
-                      embedded ─┴─> Labelled ──> splits.holdout ──> preprocess ──> Split ──> batches ──> augment
-                                                                                     sampling ──┘
+                      embedded ─┴─> Labelled ──> splits.holdout ──> Standardize ──> Split ──> batches
 
 ``idx`` reads a file format, ``sources`` knows where the data sets are and their checksums, ``images`` and
 ``embedded`` give whole data sets, ``splits`` holds out validation and test, ``preprocess`` is fitted on the
-training split only, ``accept`` turns whatever a user has into a ``Split``, ``batches`` indexes it in the order
-that ``sampling`` gives, and ``augment`` changes training batches at random.
+training split only, ``accept`` turns whatever a user has into a ``Split`` and ``batches`` indexes it.
 What bears the name of its module is imported from there: ``batches.batches``, ``sources.sources``.
+
+``sampling`` orders the samples of an epoch; ``augment`` changes training batches at random; ``named`` binds the
+names of all three and their options.
 """
 
 from thalweg.data.accept import as_split
