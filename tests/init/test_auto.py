@@ -57,10 +57,12 @@ class Functions(nn.Module):
         super().__init__()
         self.conv, self.far = nn.Conv2d(1, 4, 3), nn.Linear(4, 4)
         self.gate, self.up, self.down = nn.Linear(4, 6), nn.Linear(4, 6), nn.Linear(6, 2)
-        self.unused = nn.Linear(2, 2)
+        self.unused, self.slopes = nn.Linear(2, 2), nn.Parameter(torch.tensor([0.4, 0.6, 0.5, 0.5]))
+        self.near = nn.Linear(4, 4)
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.max_pool2d(self.conv(x), 2).flatten(1)
+        x = functional.prelu(self.near(x), self.slopes)
         x = functional.leaky_relu(x, 0.5) if len(x) else x
         x = self.far(x).clamp_(min=0)
         return self.down(functional.silu(self.gate(x)) * self.up(x)).softmax(1)
@@ -68,7 +70,8 @@ class Functions(nn.Module):
 
 def test_functions_are_followed_like_modules() -> None:
     assert chosen(Functions(), torch.randn(3, 1, 4, 4)) == {
-        "conv": ("leaky_relu", "he", 1.265),
+        "conv": ("near", "xavier", 1.0),
+        "near": ("prelu", "he", 1.265),
         "far": ("clamp_", "he", 1.414),
         "gate": ("silu", "he", 1.559),
         "up": ("down", "xavier", 1.0),

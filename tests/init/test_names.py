@@ -21,7 +21,7 @@ def net(dtype: torch.dtype = torch.float32) -> nn.Sequential:
 def test_the_names() -> None:
     needing = [name for name in initializers if initializers[name].needs_example]
     assert list(initializers) == [
-        *("he", "glorot", "glorot-sigmoid", "xavier", "lecun", "orthogonal", "lsuv", "auto")
+        *("he", "glorot", "glorot-sigmoid", "xavier", "lecun", "orthogonal", "mup", "lsuv", "auto")
     ]
     assert needing == ["lsuv", "auto"]
     assert all(initializers[name].summary.startswith("Set all") for name in initializers)

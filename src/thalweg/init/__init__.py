@@ -1,7 +1,8 @@
 """Initial weights, drawn from a generator that is named.
 
-One initializer a file: ``he``, ``glorot``, ``xavier``, ``lecun``, ``orthogonal``, and ``lsuv``, which looks at a
-batch. ``layers`` finds what they set and counts its connections; ``names`` is the registry.
+One initializer a file: ``he``, ``glorot``, ``xavier``, ``lecun``, ``orthogonal``, ``mup``, and ``lsuv``, which
+looks at a batch. ``layers`` finds what they set and counts its connections, ``width`` says what grows with the
+width of a model; ``names`` is the registry.
 
 ``auto`` chooses for each layer by what its output meets. ``flow`` follows a batch through the model, ``residual``
 finds the branches in that flow, ``meeting`` what comes after a layer, ``unit_gain`` measures a non-linearity;
@@ -17,6 +18,7 @@ from thalweg.init.glorot import glorot_, glorot_sigmoid_
 from thalweg.init.he import he_
 from thalweg.init.lecun import lecun_
 from thalweg.init.lsuv import lsuv_
+from thalweg.init.mup import mup_
 from thalweg.init.names import Initializer, initialize, initializers
 from thalweg.init.orthogonal import orthogonal_
 from thalweg.init.signal import Moments, Row, Signal, signal
@@ -38,6 +40,7 @@ __all__ = [
     "initializers",
     "lecun_",
     "lsuv_",
+    "mup_",
     "orthogonal_",
     "signal",
     "unit_gain",

@@ -133,8 +133,14 @@ def _measured(node: Node) -> float:
     if isinstance(node.call, nn.Module):
         return unit_gain(node.call)
     function: Any = node.call
-    keywords = {name: value for name, value in node.keywords.items() if name != "input"}
-    return unit_gain(lambda z: function(z, *node.arguments[1:], **keywords))
+    others = [_number(value) for value in node.arguments[1:]]
+    named = {name: _number(value) for name, value in node.keywords.items() if name != "input"}
+    return unit_gain(lambda z: function(z, *others, **named))
+
+
+def _number(value: Any) -> Any:
+    """Return a tensor of slopes or bounds as their mean."""
+    return value.detach().double().mean().cpu() if isinstance(value, torch.Tensor) else value
 
 
 def _left(model: nn.Module) -> tuple[str, ...]:

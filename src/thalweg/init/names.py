@@ -17,6 +17,7 @@ from thalweg.init.glorot import glorot_, glorot_sigmoid_
 from thalweg.init.he import he_
 from thalweg.init.lecun import lecun_
 from thalweg.init.lsuv import lsuv_
+from thalweg.init.mup import mup_
 from thalweg.init.orthogonal import orthogonal_
 from thalweg.init.rehearsal import Example
 from thalweg.init.xavier import xavier_
@@ -44,7 +45,7 @@ class Initializer:
 
 
 initializers: Registry[Initializer] = Registry("initializer")
-for _function in (he_, glorot_, glorot_sigmoid_, xavier_, lecun_, orthogonal_, lsuv_, auto):
+for _function in (he_, glorot_, glorot_sigmoid_, xavier_, lecun_, orthogonal_, mup_, lsuv_, auto):
     initializers.add(_function.__name__.rstrip("_").replace("_", "-"), Initializer(_function))
 
 
