@@ -9,7 +9,7 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thalweg.core.errors import ModelError
+from thalweg.core.errors import ModelError, UnknownNameError
 from thalweg.init import auto, glorot_, he_, signal, xavier_
 
 Seeded = Callable[..., torch.Generator]
@@ -187,6 +187,8 @@ def test_what_was_chosen_can_be_shown() -> None:
         word in text for word in ("Linear", "ReLU", "he", "1.41", "normalized", "left as they were: 0.weight")
     )
     assert auto(model, torch.arange(3))["1"].meets == "ReLU"
+    with pytest.raises(UnknownNameError, match="no layer that was set named '0'"):
+        auto(model, torch.arange(3))["0"]
 
 
 @pytest.mark.parametrize(

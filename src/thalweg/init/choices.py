@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thalweg.core.errors import UnknownNameError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -45,7 +47,10 @@ class Choices:
     left: tuple[str, ...] = ()
 
     def __getitem__(self, layer: str) -> Choice:
-        return {choice.layer: choice for choice in self.choices}[layer]
+        named = {choice.layer: choice for choice in self.choices}
+        if layer not in named:
+            raise UnknownNameError("layer that was set", layer, named)
+        return named[layer]
 
     def show(self, console: Console | None = None) -> None:
         """Print it, a layer a line; ``None`` takes standard output."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -40,13 +41,13 @@ class Node:
     sources: list[Node] = field(default_factory=list)
     users: list[Node] = field(default_factory=list)
 
-    @property
+    @cached_property
     def word(self) -> str:
         """The bare name of what it does: ``relu`` for `nn.ReLU`, `torch.relu_` and ``Tensor.relu``."""
         name = type(self.call).__name__ if isinstance(self.call, nn.Module) else self.name
         return name.replace("_", "").lower()
 
-    @property
+    @cached_property
     def has_weights(self) -> bool:
         """Whether it multiplies by weights of its own, as far as its module tells."""
         if isinstance(self.call, Layer):

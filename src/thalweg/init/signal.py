@@ -100,8 +100,9 @@ def signal(
 
     Example:
         >>> net = nn.Sequential(nn.Linear(100, 50, bias=False), nn.ReLU())
-        >>> _ = nn.init.normal_(net[0].weight, std=0.1)
-        >>> report = signal(net, torch.randn(200, 100))
+        >>> seeded = torch.Generator().manual_seed(0)
+        >>> _ = nn.init.normal_(net[0].weight, std=0.1, generator=seeded)
+        >>> report = signal(net, torch.randn(200, 100, generator=seeded))
         >>> [(row.layer, f"{row.forward.second:.1f}", f"{row.backward.second:.1f}") for row in report.rows]
         [('0', '1.0', '0.5'), ('1', '0.5', '1.0')]
 
@@ -145,5 +146,6 @@ def _send_back(model: nn.Module, output: Any, loss: Callable[[Any], Tensor] | No
             expected="a tensor that depends on trainable parameters",
             remedy=None if loss else "pass loss=, a function from the output to a scalar",
         )
-    back = None if loss else torch.randn(scalar.shape, dtype=scalar.dtype, device=scalar.device)
-    torch.autograd.grad(scalar, parameters, back, allow_unused=True)
+    if loss is None:  # the sum has the numbers as its gradient; passed to `grad` they load sympy, seconds of work
+        scalar = (scalar * torch.randn(scalar.shape, dtype=scalar.dtype, device=scalar.device)).sum()
+    torch.autograd.grad(scalar, parameters, allow_unused=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from thalweg.core.errors import ModelError
 REACH, POINTS = 12.0, 2**12
 LARGEST = 16.0
 """The largest gain that is tried: what needs more is flat, or nearly so."""
+ROUNDING = 1e-12
 
 
 @torch.no_grad()
@@ -47,10 +49,11 @@ def unit_gain(function: nn.Module | Callable[[Tensor], Any]) -> float:
             got=f"E[f(z)^2] = {at_one:g} for standard normal z, f = {function}",
             remedy="give its module a number as the attribute gain",
         )
-    low, high = 0.0, LARGEST
-    if not _moment(function, low) < 1 < _moment(function, high):
-        return at_one**-0.5
-    for _ in range(60):
+    behind, low, high = at_one**-0.5, 0.0, LARGEST
+    homogeneous = abs(_moment(function, behind) - 1) < ROUNDING
+    if homogeneous or not _moment(function, low) < 1 < _moment(function, high):
+        return behind
+    while high - low > ROUNDING:
         middle = (low + high) / 2
         low, high = (middle, high) if _moment(function, middle) < 1 else (low, middle)
     return high
@@ -58,10 +61,16 @@ def unit_gain(function: nn.Module | Callable[[Tensor], Any]) -> float:
 
 def _moment(function: nn.Module | Callable[[Tensor], Any], gain: float) -> float:
     """Return ``E[f(g z)^2]`` by the trapezoidal rule."""
-    z = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64)
-    density = torch.exp(-z * z / 2) * (2 * REACH / (POINTS - 1) / math.sqrt(2 * math.pi))
+    z, weights = _rule()
     values = _values(function, gain * z).double().cpu()
-    return (values.square().reshape(POINTS, -1).mean(1) @ density).item()
+    return (values.square().reshape(POINTS, -1).mean(1) @ weights).item()
+
+
+@cache
+def _rule() -> tuple[Tensor, Tensor]:
+    """Return the points and weights of the trapezoidal rule for the mean over a standard normal number."""
+    z = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64, device="cpu")
+    return z, torch.exp(-z * z / 2) * (2 * REACH / (POINTS - 1) / math.sqrt(2 * math.pi))
 
 
 def _values(function: nn.Module | Callable[[Tensor], Any], z: Tensor) -> Tensor:
