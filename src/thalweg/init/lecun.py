@@ -35,7 +35,7 @@ def lecun_(module: M, *, generator: torch.Generator | None = None) -> M:
         (0.1, 1.0)
 
     Reference:
-        Y. LeCun, L. Bottou, G. B. Orr, K.-R. Müller, "Efficient BackProp", 1998, section 4.6, eq. 16.
+        Y. LeCun, L. Bottou, G. B. Orr, K.-R. Müller, "Efficient BackProp", 1998, section 4.6.
     """
     for _, layer in layers(module):
         fill(layer, uniform(layer, math.sqrt(3 / fans(layer).into), generator))

@@ -38,7 +38,7 @@ def orthogonal_(module: M, *, gain: float = 1, generator: torch.Generator | None
     Reference:
         A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
         linear neural networks", 2014. By `torch.nn.init.orthogonal_`, which takes no account of groups: the
-        filters of a depthwise convolution would share one matrix, and lose all but a fraction of their length.
+        filters of a depthwise convolution would share one matrix, and C filters of k weights be sqrt(k / C) long.
     """
     for _, layer in layers(module):
         # Decomposed in 32 bits or more: QR knows no half precision.

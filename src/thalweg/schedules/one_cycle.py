@@ -37,7 +37,7 @@ def one_cycle(
         [0.1, 1.0, 0.1, 0.05, 0.0]
 
     Reference:
-        L. N. Smith, N. Topin, "Super-Convergence", 2018, section 3. As `torch.optim.lr_scheduler.OneCycleLR` with
+        L. N. Smith, N. Topin, "Super-Convergence", 2018. As `torch.optim.lr_scheduler.OneCycleLR` with
         ``three_phase=True`` and ``anneal_strategy="linear"``, whose phases are counted in updates.
     """
     if total is None:

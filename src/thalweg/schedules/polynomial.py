@@ -30,7 +30,7 @@ def polynomial(
         (0.25, 0.1)
 
     Reference:
-        L.-C. Chen et al., "DeepLab", 2018, section 4.3, with power 0.9.
+        L.-C. Chen et al., "DeepLab", 2018, with power 0.9.
     """
     s = min(t / span("polynomial", over, total), 1.0)
     return end + (1 - end) * (1 - s) ** power

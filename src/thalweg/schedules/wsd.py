@@ -37,8 +37,8 @@ def wsd(
         [0.0, 0.5, 1.0, 0.5, 0.0]
 
     Reference:
-        S. Hu et al., "MiniCPM", 2024, eq. 1, whose decay is exponential; the line: A. Hägele et al., "Scaling Laws
-        and Compute-Optimal Training Beyond Fixed Training Durations", 2024, section 3.
+        S. Hu et al., "MiniCPM", 2024, section 4, whose decay is exponential; the line: A. Hägele et al., "Scaling
+        Laws and Compute-Optimal Training Beyond Fixed Training Durations", 2024, section 3.
     """
     if total is None:
         raise InputError("The schedule wsd does not know where it ends.", remedy="give total, the run's epochs")

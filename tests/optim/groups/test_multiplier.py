@@ -67,6 +67,20 @@ def test_thalwegs_and_torchs_optimizers_take_them_alike(ours: Any, theirs: Any) 
     torch.testing.assert_close(*found)
 
 
+@pytest.mark.parametrize("name", ["adam", "rmsprop-nesterov", "muon"])
+def test_an_optimizer_by_name_takes_them(name: str) -> None:
+    model = nn.Sequential(nn.Linear(3, 4, bias=False), nn.Linear(4, 2, bias=False))
+    groups = parameter_groups(model, partial(layerwise, decay=0.5), lr=0.1)
+    if name == "muon":
+        optimizer: torch.optim.Optimizer = thalweg.optim.Muon(groups)
+    else:
+        optimizer = thalweg.optim.build(name, groups, {"lr": 0.3, "weight_decay": 0.1})
+    assert [(g["lr"], g["param_names"]) for g in optimizer.param_groups] == [
+        (0.05, ["0.weight"]),
+        (0.1, ["1.weight"]),
+    ]
+
+
 def test_what_cannot_be_multiplied_is_said() -> None:
     with pytest.raises(InputError, match=r"differ in decay[\s\S]*weight_decay[\s\S]*pass weight_decay="):
         parameter_groups(net(), no_decay, lr=0.1)

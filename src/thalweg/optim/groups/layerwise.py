@@ -35,7 +35,7 @@ def layerwise(model: nn.Module, *, decay: float = 0.75, layers: Sequence[str] | 
 
     Reference:
         J. Howard, S. Ruder, "Universal Language Model Fine-tuning", 2018, section 3.2, with 1 / 2.6; K. Clark et
-        al., "ELECTRA", 2020, appendix A, with 0.8 for blocks.
+        al., "ELECTRA", 2020, with 0.8 for blocks.
     """
     if not decay > 0:
         raise OutOfRangeError("The decay from layer to layer is not positive.", got=decay, expected="a number > 0")
