@@ -1,9 +1,13 @@
 """Executors: how a list of Configs becomes a list of Runs. All give the same Runs.
 
-A ``Job`` is one run to be done; ``sequential`` does one after the other in this process.
+A ``job`` is one run to be done, a ``gate`` says where runs wait for each other and who goes on, ``memory`` what
+was done before. ``sequential`` does one job after the other in this process. ``team`` is what they share: jobs in
+one place, driven from stop to stop.
 """
 
+from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
+from thalweg.execute.memory import Memory
 from thalweg.execute.sequential import sequential
 
-__all__ = ["Executor", "Job", "sequential"]
+__all__ = ["Executor", "Gate", "Job", "Memory", "sequential"]

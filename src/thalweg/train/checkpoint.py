@@ -21,7 +21,7 @@ from thalweg.train.scheduled import same_so_far
 from thalweg.train.stopping import EarlyStopping
 
 FILE = "checkpoint.safetensors"
-FORMAT = "3"
+FORMAT = "4"
 
 
 def require_place(folder: str | Path, *, resume: bool) -> None:
@@ -100,7 +100,7 @@ def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[
     if not path.exists():
         return []
     about, tree = _read(path, str(learner.device))
-    _check_same(path, about, learner)
+    _check_same(path, about, tree["learner"]["step"], learner)
     try:
         learner.restore(tree["learner"])
     except (RuntimeError, ValueError) as error:
@@ -160,7 +160,7 @@ def _read(path: Path, device: str) -> tuple[dict[str, Any], dict[str, Any]]:
         ) from error
 
 
-def _check_same(path: Path, about: Mapping[str, Any], learner: Learner) -> None:
+def _check_same(path: Path, about: Mapping[str, Any], step: int, learner: Learner) -> None:
     try:
         theirs = Config.from_json(about["config"])
     except InputError as error:
@@ -177,10 +177,12 @@ def _check_same(path: Path, about: Mapping[str, Any], learner: Learner) -> None:
             expected=f"{learner.problem.name} with {ours.to_json()}",
             remedy="resume with the same settings, or choose another folder",
         )
-    _check_length(path, about["curve"], theirs, learner)
+    _check_length(path, about["curve"], step, theirs, learner)
 
 
-def _check_length(path: Path, curve: Sequence[Mapping[str, Any]], theirs: Config, learner: Learner) -> None:
+def _check_length(
+    path: Path, curve: Sequence[Mapping[str, Any]], step: int, theirs: Config, learner: Learner
+) -> None:
     if len(curve) > learner.epochs:
         raise CheckpointError(
             f"{path} is past the last epoch.",
@@ -188,7 +190,7 @@ def _check_length(path: Path, curve: Sequence[Mapping[str, Any]], theirs: Config
             expected=f"at most {learner.epochs}",
             remedy="ask for more epochs, or choose another folder",
         )
-    done = (step / learner.steps_per_epoch for step in range(curve[-1]["step"]))
+    done = (at / learner.steps_per_epoch for at in range(step))
     if theirs.epochs != learner.epochs and not same_so_far(theirs, learner.config, done):
         raise CheckpointError(
             f"{path} is of a run of another length, to which its schedule was laid out.",
