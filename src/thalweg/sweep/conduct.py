@@ -165,7 +165,7 @@ def conduct(
         spent=spent([trial for trial in explorer.trials if trial.fraction == 1], explorer.screened, finals),
         saved=saved(explorer.trials, plan.problem, plan.repeats),
         seconds=time.perf_counter() - started,
-        executor=getattr(executor, "__name__", type(executor).__name__),
+        executor=_name(executor),
         missing=tuple(missing),
         environment=environment,
     )
@@ -173,3 +173,9 @@ def conduct(
 
 def _cut_short(missing: Sequence[str]) -> Recommendation:
     return Recommendation(config=None, refusal=missing[0], advice="run it again")
+
+
+def _name(executor: Executor) -> str:
+    """What an executor is called; one with arguments filled in is called as without."""
+    whole = getattr(executor, "func", executor)
+    return getattr(whole, "__name__", type(whole).__name__)

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from thalweg.core.config import Config, Number
 from thalweg.core.errors import InputError
-from thalweg.core.seeding import derive
 from thalweg.data.batches import batches, order
 from thalweg.optim import optimizers
 from thalweg.optim.scheduled import place
@@ -133,7 +132,6 @@ def range_test(
     rates = [span.value(i / (steps - 1)) for i in range(steps)]
     config = Config(optimizer=optimizer, hyper={**(hyper or {}), "lr": rates[0]}, batch_size=batch_size, seed=seed)
     with choose(task, threads), torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(derive(seed, "noise", 0))
         fresh, losses = _losses(Learner(task, config), rates, smoothing)
     smoothed = smooth(losses, smoothing)
     return RangeTest(
@@ -214,7 +212,7 @@ def _losses(learner: Learner, rates: Sequence[float], beta: float) -> tuple[floa
             lowest = min(lowest, running)
             if not running <= fresh + max(fresh - lowest, abs(fresh)):
                 return fresh, losses[:-1]
-    with torch.no_grad():
+    with torch.no_grad(), learner.noise():
         last = learner.problem.loss(learner.model(x), y).item()
     return fresh, [*losses, last] if math.isfinite(last) else losses
 
