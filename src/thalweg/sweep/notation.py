@@ -20,7 +20,8 @@ def read(texts: Sequence[str], names: Sequence[str]) -> tuple[dict[str, Dimensio
     """Return what ``NAME=...`` texts search, and what they fix.
 
     ``LOW:HIGH`` is a range: of integers for a count such as batch_size; logarithmic if the setting cannot be
-    negative and the range spans a decade or more, as a learning rate that starts at zero does; else uniform. ``A,B,C`` is a choice, anything else is fixed.
+    negative and the range spans a decade or more (a learning rate that starts at zero spans them all, and is
+    refused); else uniform. ``A,B,C`` is a choice, anything else is fixed.
 
     Args:
         texts: What was typed.
