@@ -10,11 +10,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from thalweg.core.config import Config
 from thalweg.core.events import RunEnded, Sink, silent
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.execute import Job
 from thalweg.execute.gate import Gate
 from thalweg.problems import Problem
+from thalweg.sweep.dimensions import log
+from thalweg.sweep.space import Space
+from thalweg.sweep.trial import Trial
 from thalweg.train import Learner, run_learner
 
 
@@ -125,3 +129,55 @@ def curve(values: Sequence[float], losses: Sequence[float] | None = None) -> tup
 def curves() -> Callable[..., Any]:
     """Make a curve of accuracies and losses."""
     return curve
+
+
+def tried(**changes: Any) -> Trial:
+    """A trial by hand: adam at some rate, completed, of accuracy 0.9."""
+    lr = changes.pop("lr", 0.01)
+    config = Config(optimizer="adam", hyper={"lr": lr}, epochs=9, batch_size=16, keep="best")
+    space = Space.of(["adam"], {"lr": log(1e-5, 1)})
+    metric = changes.pop("metric", 0.9)
+    plain: dict[str, Any] = {
+        "name": "trial-000",
+        "round": 0,
+        "config": config,
+        "values": {"lr": lr},
+        "point": space.point(config),
+        "metric": metric,
+        "loss": 1 - metric,
+        "outcome": Outcome.COMPLETED,
+        "epochs": 9,
+        "steps": 54,
+        "seconds": 0.5,
+        "curve": (metric,) * changes.get("epochs", 9),
+    }
+    return Trial(**{**plain, **changes})
+
+
+def final(values: Sequence[float], **changes: Any) -> Run:
+    """A run by hand on a fresh seed, with this curve of accuracies."""
+    epochs = curve(values)
+    config = Config(optimizer="adam", hyper={"lr": 0.01}, epochs=len(values), batch_size=16, keep="best")
+    plain: dict[str, Any] = {
+        "problem": "blobs",
+        "config": config,
+        "outcome": Outcome.COMPLETED,
+        "epochs": epochs,
+        "valid": epochs[-1].valid,
+        "steps": 10 * len(values),
+        "seconds": 1.0,
+        "best_epoch": len(values),
+    }
+    return Run(**{**plain, **changes})
+
+
+@pytest.fixture
+def trial() -> Callable[..., Trial]:
+    """Make a trial by hand."""
+    return tried
+
+
+@pytest.fixture
+def finals() -> Callable[..., list[Run]]:
+    """Make runs on fresh seeds of these final accuracies."""
+    return lambda *values: [final([value] * 9) for value in values]
