@@ -60,8 +60,10 @@ class Log(Dimension):
 
     def value(self, u: float) -> float:
         """Return the value at `u` in [0, 1]."""
+        if u in (0, 1):  # an end is what was typed, not that but for rounding
+            return float(self.high if u else self.low)
         low, high = math.log(self.low), math.log(self.high)
-        return min(max(math.exp(low + u * (high - low)), self.low), self.high)
+        return min(max(math.exp(low + u * (high - low)), float(self.low)), float(self.high))
 
     def coordinate(self, value: Any) -> float:
         """Return where in [0, 1] a value lies."""
@@ -86,7 +88,7 @@ class Uniform(Dimension):
 
     def value(self, u: float) -> float:
         """Return the value at `u` in [0, 1]."""
-        return min(max(self.low + u * (self.high - self.low), self.low), self.high)
+        return min(max(self.low + u * (self.high - self.low), float(self.low)), float(self.high))
 
     def coordinate(self, value: Any) -> float:
         """Return where in [0, 1] a value lies."""

@@ -14,7 +14,7 @@ from thalweg.sweep.trial import Trial
 FEW = 8
 """Fewer trials than this explain nothing."""
 
-TREES = 100
+TREES = 50
 REPEATS = 10
 
 
