@@ -22,7 +22,7 @@ from thalweg.sweep.trial import Trial
 from thalweg.train import Learner, run_learner
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def blobs() -> Problem:
     """Three overlapping blobs in four dimensions, 90 samples to train on."""
     y = torch.arange(150) % 3
@@ -49,7 +49,7 @@ class Bowl(nn.Module):
         return self.theta - x
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bowl() -> Problem:
     """A noisy quadratic with curvatures 1 and 10: gradient descent diverges above lr = 1/5."""
     x = 0.3 * torch.randn(64, 2, generator=torch.Generator().manual_seed(1))
