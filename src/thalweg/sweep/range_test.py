@@ -120,8 +120,13 @@ def range_test(
         Smith 2017, Cyclical learning rates for training neural networks, section 3.3, for the test.
     """
     task = resolve(problem) if isinstance(problem, str) else problem
-    interval = optimizers[optimizer].search
-    span = Log(interval[0] / WIDER if low is None else low, interval[1] * WIDER if high is None else high)
+    entry = optimizers[optimizer]
+    if getattr(entry.kind, "full_batch", False):
+        raise InputError(
+            f"{optimizer} takes all data for one update: there is no range test of it.",
+            remedy="search its rate with `thalweg sweep`",
+        )
+    span = Log(entry.search[0] / WIDER if low is None else low, entry.search[1] * WIDER if high is None else high)
     if steps < 10 or not 0 <= smoothing < 1:
         raise InputError(
             "The range test cannot be done so.",
@@ -186,11 +191,6 @@ def _running(values: Sequence[float], beta: float) -> Iterator[float]:
 
 def _losses(learner: Learner, rates: Sequence[float], beta: float) -> tuple[float, list[float]]:
     """Return the fresh loss, and the losses after an update by each rate, up to where they leave all bounds."""
-    if getattr(learner.optimizer, "full_batch", False):
-        raise InputError(
-            f"{learner.config.optimizer} takes all data for one update: there is no range test of it.",
-            remedy="search its rate with `thalweg sweep`",
-        )
     held, stream = place(learner.optimizer, "lr"), _stream(learner)
     x, y = next(stream)
     learner.model.train()
