@@ -68,8 +68,8 @@ class Learner:
         )
         self.device = torch.device(device)
         self.splits = {name: split.to(self.device) for name, split in problem.splits.items()}
-        with self._own_generators():
-            _seed(derive(config.seed, "weights"), self.device)
+        with self.own_generators():
+            self.seed(derive(config.seed, "weights"))
             self.model = problem.model().to(self.device)
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         if optimizer is None:
@@ -83,7 +83,7 @@ class Learner:
         self.losses: list[Tensor] = []
         self.fresh_loss = math.nan
         self.draws: bool | None = None
-        self._holds_theta = False
+        self.holds_theta = False
 
     @property
     def epochs(self) -> int:
@@ -113,7 +113,7 @@ class Learner:
             self.fresh_loss = abs(self.judge("valid")["loss"])
         started = time.perf_counter()
         self.model.train()
-        with self._own_generators():
+        with self.own_generators():
             if self._full_batch:
                 self.losses.append(self._update_by_all())
             else:
@@ -171,8 +171,8 @@ class Learner:
 
         Whether the model draws at all is found out at the first update: one that does not pays nothing.
         """
-        key = self.noise_key(*part)
-        _seed(key, self.device)
+        key = self.noise_key(self.step, *part)
+        self.seed(key)
         if self.draws is False:
             yield
             return
@@ -180,14 +180,14 @@ class Learner:
             yield
         self.draws = noise.draws > 0
 
-    def noise_key(self, *part: int) -> int:
-        """Return the seed of all that the next update draws."""
-        return derive(self.config.seed, "noise", self.step, *part)
+    def noise_key(self, step: int, *part: int) -> int:
+        """Return the seed of all that the update after `step` updates draws."""
+        return derive(self.config.seed, "noise", step, *part)
 
     def judge(self, split: str) -> dict[str, float]:
         """Return loss and metrics of the model, at theta, on one of the problem's splits."""
-        with self.at_theta(), self._own_generators():
-            _seed(derive(self.config.seed, split, self.epoch), self.device)
+        with self.at_theta(), self.own_generators():
+            self.seed(derive(self.config.seed, split, self.epoch))
             return self.problem.evaluate(self.model, self.splits[split])
 
     def divergence(self, epoch: Epoch) -> str:
@@ -207,7 +207,7 @@ class Learner:
     @contextmanager
     def at_theta(self) -> Iterator[None]:
         """Hold theta, not the interim point, in the model's parameters."""
-        if self._holds_theta or not isinstance(self.optimizer, RuleOptimizer | Routed):
+        if self.holds_theta or not isinstance(self.optimizer, RuleOptimizer | Routed):
             yield
             return
         self.optimizer.eval()
@@ -220,17 +220,17 @@ class Learner:
     @contextmanager
     def holding_theta(self) -> Iterator[None]:
         """Take the model's word for it, inside, that it holds theta."""
-        before, self._holds_theta = self._holds_theta, True
+        before, self.holds_theta = self.holds_theta, True
         try:
             yield
         finally:
-            self._holds_theta = before
+            self.holds_theta = before
 
     def settle(self) -> None:
         """Put theta in the model's parameters to stay: training is over."""
         if isinstance(self.optimizer, RuleOptimizer | Routed):
             self.optimizer.eval()
-        self._holds_theta = True
+        self.holds_theta = True
 
     def state(self) -> dict[str, Any]:
         """Return all that a resumed run needs: tensors, as they are now, and numbers.
@@ -299,13 +299,13 @@ class Learner:
         self.step += 1
         return losses[0]
 
-    def _own_generators(self) -> AbstractContextManager[None]:
+    def own_generators(self) -> AbstractContextManager[None]:
         """Give the caller's generators back afterwards."""
         return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
 
-
-def _seed(seed: int, device: torch.device) -> None:
-    torch.default_generator.manual_seed(seed)
-    if device.type == "cuda":
-        with torch.cuda.device(device):
-            torch.cuda.manual_seed(seed)
+    def seed(self, seed: int) -> None:
+        """Have torch's generators begin anew; within `own_generators` nobody else notices."""
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            with torch.cuda.device(self.device):
+                torch.cuda.manual_seed(seed)

@@ -78,11 +78,13 @@ def _draw(key: Tensor, number: int, size: Sequence[int], normal: bool, wide: boo
     return torch.from_numpy(np.asarray(function(tuple(size), dtype=np.float64 if wide else np.float32)))
 
 
-@torch.library.register_vmap("thalweg::draw")
-def _(
+def _of_each(
     info: Any, in_dims: Any, key: Tensor, number: int, size: Any, normal: bool, wide: bool
 ) -> tuple[Tensor, int]:
     return torch.stack([_draw(one, number, size, normal, wide) for one in key]), 0
+
+
+torch.library.register_vmap("thalweg::draw", _of_each)
 
 
 def _kept(noise: Noise, x: Tensor, p: float, shape: Sequence[int]) -> Tensor:
