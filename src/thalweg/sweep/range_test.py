@@ -177,8 +177,8 @@ def steepest(rates: Sequence[float], losses: Sequence[float], *, skip: int = 0) 
     end = int(np.argmin(losses)) + 1 if len(losses) else 0
     if end - skip < 3:
         return None
-    slope = np.gradient(np.asarray(losses[:end]), np.log(rates[:end]))
-    at = skip + int(np.argmin(slope[skip:]))
+    slope = np.gradient(np.asarray(losses), np.log(rates))
+    at = skip + int(np.argmin(slope[skip:end]))
     return float(rates[at]) if slope[at] < 0 else None
 
 

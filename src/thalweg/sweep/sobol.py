@@ -17,8 +17,8 @@ def sobol(n: int, d: int, seed: int) -> list[tuple[float, ...]]:
         n points in ``[0, 1)^d``.
 
     Example:
-        >>> [round(u, 2) for (u,) in sobol(4, 1, seed=0)]
-        [0.71, 0.28, 0.01, 0.91]
+        >>> sorted(int(4 * u) for (u,) in sobol(4, 1, seed=0))
+        [0, 1, 2, 3]
 
     Reference:
         Owen 1998, Scrambling Sobol' and Niederreiter-Xing points.
