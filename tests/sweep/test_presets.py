@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from thalweg.core.errors import UnknownNameError
-from thalweg.sweep.dimensions import Log
+from thalweg.sweep.dimensions import Log, Uniform
 from thalweg.sweep.presets import DEFAULTS, settled
 
 
@@ -16,6 +16,9 @@ def test_given_then_preset_then_default() -> None:
     assert (deepobs["trials"], deepobs["seeds"], deepobs["sampler"], deepobs["halving"]) == (36, 10, "grid", False)
     assert deepobs["space"] == {"lr": Log(1e-5, 1e2)}
     assert settled("deepobs", **{**open_, "seeds": 2, "halving": True}) == {**deepobs, "seeds": 2, "halving": True}
+    momentum = {"momentum": Uniform(0.5, 0.9)}
+    assert settled("deepobs", space=momentum)["space"] == {"lr": Log(1e-5, 1e2), **momentum}
+    assert settled("quick", space=momentum)["space"] == momentum
 
 
 def test_an_unknown_preset_is_named() -> None:

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from thalweg.sweep.plan import Plan
     from thalweg.sweep.result import SweepResult
 
+
+def _samplers(incomplete: str) -> list[str]:
+    return [name for name in ("sobol", "grid", "tpe", "gp", "cmaes") if name.startswith(incomplete)]
+
+
+def _presets(incomplete: str) -> list[str]:
+    return [name for name in ("deepobs", "quick") if name.startswith(incomplete)]
+
+
+Optimizers = Annotated[
+    str, typer.Option("--optimizer", "-o", help="One, or several with commas.", autocompletion=a.optimizer_lists)
+]
 Rates = Annotated[
     str | None,
     typer.Option(
@@ -33,58 +45,55 @@ Ranges = Annotated[
         "10 or more, else uniform. Repeat at will.",
     ),
 ]
-
-
-def _samplers(incomplete: str) -> list[str]:
-    return [name for name in ("sobol", "grid", "tpe", "gp", "cmaes") if name.startswith(incomplete)]
-
-
-def _presets(incomplete: str) -> list[str]:
-    return [name for name in ("deepobs", "quick") if name.startswith(incomplete)]
+SpaceFile = Annotated[
+    str | None,
+    typer.Option("--space", metavar="FILE.py:NAME", help="A dictionary of settings and ranges, of your own."),
+]
+Trials = Annotated[int | None, typer.Option(help="Settings that are tried.  [default: 32]")]
+Seeds = Annotated[int | None, typer.Option(help="Runs of the best on fresh seeds.  [default: 5]")]
+Sampler = Annotated[
+    str | None, typer.Option(help="sobol, grid, tpe, gp or cmaes.  [default: sobol]", autocompletion=_samplers)
+]
+Halving = Annotated[
+    bool | None, typer.Option("--halving/--no-halving", help="End trials that fall behind.  [default: halving]")
+]
+Narrow = Annotated[
+    bool | None,
+    typer.Option(
+        "--narrow/--no-narrow", help="Keep a third of the trials for a second, finer round.  [default: narrow]"
+    ),
+]
+Repeats = Annotated[int, typer.Option(help="Seeds that every setting is tried on.")]
+Fraction = Annotated[float | None, typer.Option(help="Screen on this part of the training data first, in (0, 1).")]
+Preset = Annotated[
+    str | None,
+    typer.Option(help="deepobs: 36 rates, the best on 10 seeds; or quick.", autocompletion=_presets),
+]
+SearchSeed = Annotated[int, typer.Option(help="Seed of the search; the best is confirmed on those after it.")]
+Short = Annotated[bool, typer.Option("--range-test", help="One short run with a rising rate in place of a sweep.")]
 
 
 def command(
     problem: a.ProblemName,
-    optimizer: Annotated[
-        str,
-        typer.Option("--optimizer", "-o", help="One, or several with commas.", autocompletion=a.optimizer_lists),
-    ] = "adam",
+    optimizer: Optimizers = "adam",
     lr: Rates = None,
     settings: Ranges = None,
-    space: Annotated[
-        str | None, typer.Option(metavar="FILE.py:NAME", help="A dictionary of settings and ranges, of your own.")
-    ] = None,
-    trials: Annotated[int | None, typer.Option(help="Settings that are tried.  [default: 32]")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Runs of the best on fresh seeds.  [default: 5]")] = None,
-    sampler: Annotated[
-        str | None,
-        typer.Option(help="sobol, grid, tpe, gp or cmaes.  [default: sobol]", autocompletion=_samplers),
-    ] = None,
-    halving: Annotated[
-        bool | None,
-        typer.Option("--halving/--no-halving", help="End trials that fall behind.  [default: halving]"),
-    ] = None,
-    narrow: Annotated[
-        bool | None,
-        typer.Option("--narrow/--no-narrow", help="Keep a third of the trials for a second, finer round."),
-    ] = None,
-    repeats: Annotated[int, typer.Option(help="Seeds that every setting is tried on.")] = 1,
-    fraction: Annotated[
-        float | None, typer.Option(help="Screen on this part of the training data first, in (0, 1).")
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(help="deepobs: 36 rates, the best on 10 seeds; or quick.", autocompletion=_presets),
-    ] = None,
+    space: SpaceFile = None,
+    trials: Trials = None,
+    seeds: Seeds = None,
+    sampler: Sampler = None,
+    halving: Halving = None,
+    narrow: Narrow = None,
+    repeats: Repeats = 1,
+    fraction: Fraction = None,
+    preset: Preset = None,
     epochs: a.Epochs = None,
     batch_size: a.BatchSize = None,
     schedule: a.Schedules = None,
     schedule_set: a.ScheduleOptions = None,
     keep: a.Keep = "best",
-    seed: Annotated[int, typer.Option(help="Seed of the search; the best is confirmed on those after it.")] = 0,
-    range_test: Annotated[
-        bool, typer.Option("--range-test", help="One short run with a rising rate in place of a sweep.")
-    ] = False,
+    seed: SearchSeed = 0,
+    range_test: Short = False,
     data: a.Data = None,
     store: a.Store = a.STORE,
     threads: a.Threads = None,

@@ -30,7 +30,7 @@ def settled(preset: str | None, **given: Any) -> dict[str, Any]:
 
     Args:
         preset: ``"deepobs"``, ``"quick"`` or ``None``.
-        given: Settings by name; ``None`` leaves one open.
+        given: Settings by name; ``None`` leaves one open. The ranges of a space go before the preset's one by one.
 
     Raises:
         UnknownNameError: No such preset.
@@ -42,4 +42,7 @@ def settled(preset: str | None, **given: Any) -> dict[str, Any]:
     if preset is not None and preset not in PRESETS:
         raise UnknownNameError("preset", preset, PRESETS)
     chosen = {**DEFAULTS, **(PRESETS[preset] if preset else {})}
-    return {name: chosen.get(name) if value is None else value for name, value in given.items()}
+    found = {name: chosen.get(name) if value is None else value for name, value in given.items()}
+    if "space" in chosen and given.get("space"):
+        found["space"] = {**chosen["space"], **given["space"]}
+    return found

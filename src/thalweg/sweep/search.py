@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from math import ceil
 
-from thalweg.core.errors import InputError, UnknownNameError
+from thalweg.core.errors import UnknownNameError
 from thalweg.core.seeding import derive
 from thalweg.problems import Metric
 from thalweg.sweep.grid import grid
@@ -58,13 +58,3 @@ def _rounds(first: list[Point], space: Space, more: int, metric: Metric, seed: i
     told = yield first
     if more and (points := narrowed(space, told, metric, more, derive(seed, "narrow") % 2**32)):
         yield points
-
-
-def require_trials(trials: int) -> None:
-    """Check that there is at least one trial.
-
-    Raises:
-        InputError: There is none.
-    """
-    if trials < 1:
-        raise InputError("The number of trials is not positive.", got=trials, expected="an integer >= 1")
