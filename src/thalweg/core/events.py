@@ -41,6 +41,13 @@ class RunEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice(Event):
+    """Something that the user should know, such as why runs are not trained together."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Several(Event):
     """Events of several runs that are told at once: all of them are acknowledged, or none.
 

@@ -5,9 +5,10 @@ was done before. ``sequential`` does one job after the other in this process. ``
 one place, driven from stop to stop. ``environment`` describes where it was done.
 """
 
+from thalweg.execute.batched import batched
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
 from thalweg.execute.memory import Memory
 from thalweg.execute.sequential import sequential
 
-__all__ = ["Executor", "Gate", "Job", "Memory", "sequential"]
+__all__ = ["Executor", "Gate", "Job", "Memory", "batched", "sequential"]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Any
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap
 
 from thalweg.core.errors import InputError
 from thalweg.core.run import Epoch
 from thalweg.data.batches import batches
+from thalweg.execute import room
+from thalweg.execute.passes import Passes, plain_attention
 from thalweg.execute.stacks import Stacks
 from thalweg.execute.updates import Updates, in_order
 from thalweg.problems import Problem
 from thalweg.train import Learner
-from thalweg.train.noise import Noise
 
 EVALUATED = 1024
 """Samples at a time that each member is judged on, as `Problem.evaluate` takes them."""
@@ -40,7 +39,7 @@ class Cohort:
         >>> from thalweg.core.config import Config
         >>> from thalweg.problems import load
         >>> problem = load("digits/logistic")
-        >>> rates = [0.001, 0.01, 0.1]
+        >>> rates = [0.02, 0.05, 0.1]
         >>> cohort = Cohort([Learner(problem, Config(hyper={"lr": lr})) for lr in rates])
         >>> [epoch.valid["accuracy"] > 0.7 for epoch in cohort.train_epoch()]
         [True, True, True]
@@ -53,7 +52,6 @@ class Cohort:
         self.problem: Problem = learners[0].problem
         self.splits = learners[0].splits
         self.device = learners[0].device
-        self.draws = learners[0].draws
         self._stack()
 
     def train_epoch(self) -> list[Epoch]:
@@ -68,13 +66,15 @@ class Cohort:
         Raises:
             Exception: What the model or loss raised; every member is then where its last whole update left it.
         """
+        if not any(learner.goes_on for learner in self.learners):
+            return False
         if self.learners[0].step == 0:
             for learner, judged in zip(self.learners, self.judge("valid"), strict=True):
                 learner.fresh_loss = abs(judged["loss"])
         started, losses = time.perf_counter(), list[Tensor]()
         self.learners[0].model.train()
         try:
-            with self.learners[0].own_generators():
+            with self.learners[0].own_generators(), plain_attention():
                 for x, y, shared in self._upcoming():
                     losses.append(self._update(x, y, shared, len(losses)))
         finally:
@@ -88,20 +88,12 @@ class Cohort:
 
     def judge(self, split: str) -> list[dict[str, float]]:
         """Return loss and metrics of every member, at theta, on one of the problem's splits."""
-        measures = {"loss": self.problem.loss} | {m.name: m.function for m in self.problem.metrics}
-        samples = self.splits[split]
-
-        def measured(parameters: Any, buffers: Any, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-            output = functional_call(self.learners[0].model, (parameters, buffers), (x,))
-            return {name: measure(output, y).double() for name, measure in measures.items()}
-
-        totals: dict[str, Tensor] = {}
-        with self.holding_theta(), self._evaluating(), self.learners[0].own_generators(), torch.no_grad():
+        samples, totals = self.splits[split], dict[str, Tensor]()
+        at_once = room.members_that_fit(self.learners[0], len(self.learners), samples=EVALUATED)
+        with self.holding_theta(), self._evaluating(), self.learners[0].own_generators(), plain_attention():
             self.learners[0].seed(self.learners[0].config.seed)
             for x, y in batches(samples, EVALUATED, torch.arange(len(samples))):
-                found = vmap(measured, in_dims=(0, 0, None, None), randomness="different")(
-                    self.stacks.parameters, self.stacks.buffers, x, y
-                )
+                found = self.passes.measures(x, y, at_once=at_once)
                 totals = {name: totals.get(name, 0) + value * len(x) for name, value in found.items()}
         columns = {name: (total / len(samples)).tolist() for name, total in totals.items()}
         return [{name: column[k] for name, column in columns.items()} for k in range(len(self.learners))]
@@ -116,13 +108,15 @@ class Cohort:
                     held.enter_context(learner.holding_theta())
             yield
 
-    def sync(self) -> None:
-        """Bring the members' optimizers up to date, before anybody else looks at them."""
-        self.updates.sync()
+    def leave(self) -> None:
+        """Bring the members' optimizers up to date, for others to read; the next update joins them anew."""
+        self.updates.leave()
 
     def retain(self, members: Sequence[int]) -> None:
         """Go on with these members only; the others get memory of their own."""
-        self.sync()
+        if list(members) == list(range(len(self.learners))):
+            return
+        self.leave()
         for k in set(range(len(self.learners))) - set(members):
             self.stacks.part_from(k)
             self.updates.part_from(k)
@@ -133,6 +127,7 @@ class Cohort:
     def _stack(self) -> None:
         self.stacks = Stacks([learner.model for learner in self.learners])
         self.updates = Updates(self.learners, self.stacks)
+        self.passes = Passes(self.problem, self.stacks, self.learners[0].draws)
 
     def _upcoming(self) -> Iterator[tuple[Tensor, Tensor, bool]]:
         """Yield the next batches, and whether all members share them; if not, with a leading axis of members."""
@@ -150,35 +145,29 @@ class Cohort:
         """Update every member once; returns their losses before that."""
         step = self.learners[0].step + done
         self.updates.prepare(step / self.learners[0].steps_per_epoch)
+        losses, gradients = self.gradients(x, y, shared=shared, step=step)
+        self.updates.step(gradients)
+        return losses
+
+    def gradients(self, x: Tensor, y: Tensor, *, shared: bool, step: int) -> tuple[Tensor, list[Tensor | None]]:
+        """Return the loss of every member and its gradients, under the noise of the update after `step` updates.
+
+        Args:
+            x: Inputs of a mini-batch, with a leading axis of members unless it is shared.
+            y: Targets.
+            shared: Whether all members see the same samples.
+            step: Updates done.
+        """
         keys = [learner.noise_key(step) for learner in self.learners]
         self.learners[0].seed(keys[0])  # what does not draw from these keys at least begins the same every time
-        wanted = [stack for stack in self.stacks.parameters.values() if stack.requires_grad]
-        losses = self._losses(x, y, shared, None if self.draws is False else torch.tensor(keys))
-        gradients = torch.autograd.grad(losses.sum(), wanted, allow_unused=True)
-        self.updates.step(gradients)
-        return losses.detach()
-
-    def _losses(self, x: Tensor, y: Tensor, shared: bool, keys: Tensor | None) -> Tensor:
-        model, loss, drawn = self.learners[0].model, self.problem.loss, [0]
-
-        def forward(parameters: Any, buffers: Any, x: Tensor, y: Tensor, key: Tensor | None) -> Tensor:
-            with nullcontext() if key is None else Noise(key) as noise:
-                found = loss(functional_call(model, (parameters, buffers), (x,)), y)
-            drawn[0] = noise.draws if noise else 0
-            return found
-
-        data = None if shared else 0
-        batched = vmap(forward, in_dims=(0, 0, data, data, None if keys is None else 0), randomness="different")
-        losses = batched(self.stacks.parameters, self.stacks.buffers, x, y, keys)
-        if self.draws is None:
-            self.draws = drawn[0] > 0
-            for learner in self.learners:
-                learner.draws = self.draws
-        return losses
+        found = self.passes.gradients(x, y, torch.tensor(keys), shared=shared)
+        for learner in self.learners:
+            learner.draws = self.passes.draws
+        return found
 
     def _hand_out(self, losses: Sequence[Tensor], seconds: float) -> None:
         """Give every member its losses, its place and its share of the time."""
-        for k, learner in enumerate(self.learners):
+        for learner in self.learners:
             learner.step += len(losses)
             learner.seconds += seconds / len(self.learners)
         if losses:

@@ -40,7 +40,7 @@ class Updates:
         for k in self.apart:
             self.learners[k].optimizer.zero_grad()  # moves an interim point whose momentum has changed
         if self._together and not self._together.reread([k for k in self.moving if k < len(self.joined)]):
-            self._forget()
+            self.leave()
 
     def step(self, gradients: Sequence[Tensor | None]) -> None:
         """Update every member.
@@ -57,10 +57,11 @@ class Updates:
                 p.grad = None if g is None else g[k]
             learner.optimizer.step()
 
-    def sync(self) -> None:
-        """Write counts into the states of the optimizers."""
+    def leave(self) -> None:
+        """Write counts into the states of the optimizers, and join them anew when they are stepped next."""
         if self._together:
             self._together.sync()
+        self._together = None
 
     def part_from(self, member: int) -> None:
         """Give the state of one member memory of its own again."""
@@ -83,7 +84,7 @@ class Updates:
 
     def _join(self, used: Sequence[int]) -> Together:
         if self._together is None or list(self._together.used) != list(used):
-            self._forget()
+            self.leave()
             optimizers = [cast(RuleOptimizer, learner.optimizer) for learner in self.joined]
             self._together = Together(optimizers, [stack[: len(self.joined)] for stack in self.trained], used)
         return self._together
@@ -92,10 +93,6 @@ class Updates:
         """Return the places of the parameters that were ever stepped: the same for every member."""
         optimizer = self.joined[0].optimizer
         return [place for place, p in enumerate(_trained(self.joined[0])) if optimizer.state.get(p)]
-
-    def _forget(self) -> None:
-        self.sync()
-        self._together = None
 
 
 def in_order(learners: Sequence[Learner]) -> list[Learner]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
@@ -36,8 +36,8 @@ class Together:
     The parameters of all copies lie in stacks, one for each parameter of the model; the states are brought
     into stacks too, so that a kernel runs over all copies of a program, a row of scalars each.
 
-    While it is in use nobody else steps those optimizers; `sync` before their state is read, and make it anew after
-    it was changed, or moved.
+    While it is in use nobody else steps those optimizers; `sync` before their state is read, and make it anew
+    after it was changed, or moved.
 
     Args:
         optimizers: One a copy, each with groups of the same sizes.
@@ -85,7 +85,7 @@ class Together:
             bundle.write_numbers()
 
     @contextmanager
-    def showing(self) -> Iterator[None]:
+    def showing(self) -> Generator[None]:
         """Have theta, or the average, in the place of the parameters inside, as `RuleOptimizer.eval` does."""
         shown = [table for program, table in self._tables.items() if program.shown is not None]
         kept = [[entry.p.detach().clone() for entry in table.entries] for table in shown]
@@ -100,7 +100,7 @@ class Together:
     def _gather(self, member: int, optimizer: RuleOptimizer) -> list[Bundle]:
         params = [p for group in optimizer.param_groups for p in group["params"]]
         chosen = {id(params[place]) for place in self.used}
-        bundles = optimizer._plan.gather(lambda p: id(p) in chosen)
+        bundles = optimizer.plan.gather(lambda p: id(p) in chosen)
         assert len(bundles) == len(optimizer.param_groups), "the parameters of a copy were not stepped alike"
         for bundle in bundles:
             bundle.read_numbers()
@@ -113,7 +113,7 @@ class Together:
             bundle.row.hyper = optimizer.settings.values(optimizer.param_groups[bundle.group], bundle.program)
 
     def _stack_group(self, bundles: Sequence[Bundle]) -> None:
-        """Enter one group of every copy into the tables, those next to each other with one program as one entry."""
+        """Enter a group of every copy into the tables: copies of one program side by side are one entry."""
         number = bundles[0].group
         first = sum(len(group["params"]) for group in self.optimizers[0].param_groups[:number])
         start = 0

@@ -94,7 +94,7 @@ class Learner:
     @property
     def steps_per_epoch(self) -> int:
         """Updates an epoch: one a batch, the last may be smaller; one in all, if the optimizer is full-batch."""
-        if self._full_batch:
+        if self.full_batch:
             return 1
         return math.ceil(len(self.splits["train"]) / self._batch_size)
 
@@ -109,12 +109,14 @@ class Learner:
 
     def train_block(self) -> bool:
         """Train the next `BLOCK` updates of the epoch, or those that are left; says whether it goes on."""
+        if not self.goes_on:
+            return False
         if self.step == 0:
             self.fresh_loss = abs(self.judge("valid")["loss"])
         started = time.perf_counter()
         self.model.train()
         with self.own_generators():
-            if self._full_batch:
+            if self.full_batch:
                 self.losses.append(self._update_by_all())
             else:
                 for x, y in batches(self.splits["train"], self._batch_size, self.upcoming()):
@@ -158,12 +160,16 @@ class Learner:
         """Update the weights once, by one mini-batch; returns its loss before that."""
         self.scheduled.set(self.step / self.steps_per_epoch)
         self.optimizer.zero_grad()
-        with self.noise():
-            loss = self.problem.loss(self.model(x), y)
+        loss = self.loss(x, y)
         loss.backward()
         self.optimizer.step()
         self.step += 1
         return loss.detach()
+
+    def loss(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return the loss of a mini-batch, under the noise of the next update."""
+        with self.noise():
+            return self.problem.loss(self.model(x), y)
 
     @contextmanager
     def noise(self, *part: int) -> Iterator[None]:
@@ -269,7 +275,7 @@ class Learner:
         return self.config.batch_size
 
     @property
-    def _full_batch(self) -> bool:
+    def full_batch(self) -> bool:
         """Whether the optimizer evaluates the whole training split, several times an update."""
         return getattr(self.optimizer, "full_batch", False)
 
