@@ -20,7 +20,7 @@ from thalweg.core.errors import InputError, OutOfRangeError, UnknownNameError
 from thalweg.core.events import RunStarted, Sink, silent
 from thalweg.core.plain import dumps
 from thalweg.core.run import Outcome, Run
-from thalweg.execute import Gate, Job, sequential
+from thalweg.execute import Gate, Job, batched, sequential
 from thalweg.problems import Problem
 from thalweg.sweep.conduct import sweep
 from thalweg.sweep.dimensions import choice, log, uniform
@@ -62,6 +62,19 @@ def test_the_same_arguments_give_the_same_result_whatever_the_executor(
     recomputed = sweep(bowl, "sgd", RATES, executor=replayed, **settings)
     assert plain(stopped) == plain(recomputed)
     assert (stopped.executor, recomputed.executor) == ("sequential", "Replayed")
+
+
+@pytest.mark.parametrize("how", [{}, {"sampler": "tpe"}, {"fraction": 0.5}])
+def test_a_cohort_tries_drops_and_recommends_the_same(how: dict[str, Any], bowl: Problem) -> None:
+    alone, together = (
+        sweep(bowl, "sgd", RATES, trials=12, seeds=2, threads=1, executor=executor, **how)
+        for executor in (sequential, batched)
+    )
+    assert together.executor == "batched"
+    assert together.recommendation == alone.recommendation
+    for one, other in zip(alone.trials, together.trials, strict=True):
+        assert (one.config, one.outcome, one.steps) == (other.config, other.outcome, other.steps)
+        assert one.metric == pytest.approx(other.metric, rel=1e-5, nan_ok=True)
 
 
 def test_the_rate_of_a_quadratic_is_found_with_its_basin(bowl: Problem) -> None:
@@ -122,7 +135,7 @@ def test_several_optimizers_and_settings_at_once(blobs: Problem) -> None:
         "batch_size": choice(16, 30),
         "schedule": choice("constant", "linear"),
     }
-    result = sweep(blobs, ["adam", "momentum"], space, trials=12, seeds=2, threads=1)
+    result = sweep(blobs, ["adam", "momentum"], space, trials=8, seeds=2, threads=1)
     assert {trial.config.optimizer for trial in result.trials} == {"adam", "momentum"}
     assert all(("momentum" in trial.values) == (trial.config.optimizer == "momentum") for trial in result.trials)
     assert result.importance is None or set(result.importance) == set(result.space.names)
