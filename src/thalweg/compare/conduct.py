@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from thalweg.compare.environment import describe
 from thalweg.compare.protocol import Protocol
 from thalweg.compare.ranking import best_trials, complete, final_score, missing, ranked, standing
 from thalweg.compare.result import Comparison
@@ -13,6 +12,7 @@ from thalweg.compare.statistics import against_leader
 from thalweg.core.config import Config
 from thalweg.core.events import Sink, silent
 from thalweg.execute import Executor, sequential
+from thalweg.execute.environment import describe
 from thalweg.optim.families import TEXTBOOK
 from thalweg.problems import Problem, resolve
 from thalweg.problems.probe import probe

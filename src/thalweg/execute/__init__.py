@@ -2,7 +2,7 @@
 
 A ``job`` is one run to be done, a ``gate`` says where runs wait for each other and who goes on, ``memory`` what
 was done before. ``sequential`` does one job after the other in this process. ``team`` is what they share: jobs in
-one place, driven from stop to stop.
+one place, driven from stop to stop. ``environment`` describes where it was done.
 """
 
 from thalweg.execute.batched import batched

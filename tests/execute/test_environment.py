@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from thalweg.compare import environment
+from thalweg.execute import environment
 
 
 def test_versions_threads_and_command_are_those_of_this_process() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from thalweg.compare.result import Environment
+from thalweg.core.environment import Environment
 
 
 def describe(command: str, threading: str) -> Environment:
