@@ -9,6 +9,9 @@
 ``embedded`` give whole data sets, ``splits`` holds out validation and test, ``preprocess`` is fitted on the
 training split only, ``accept`` turns whatever a user has into a ``Split`` and ``batches`` indexes it.
 What bears the name of its module is imported from there: ``batches.batches``, ``sources.sources``.
+
+``sampling`` orders the samples of an epoch; ``augment`` changes training batches at random; ``named`` binds the
+names of all three and their options.
 """
 
 from thalweg.data.accept import as_split
