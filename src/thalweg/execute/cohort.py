@@ -165,7 +165,8 @@ class Cohort:
             shared: Whether all members see the same samples.
             step: Updates done.
         """
-        keys = [learner.noise_key(step) for learner in self.learners]
+        drawing = self.learners[:1] if self.passes.draws is False else self.learners
+        keys = [learner.noise_key(step) for learner in drawing]
         self.learners[0].seed(keys[0])  # what does not draw from these keys at least begins the same every time
         found = self.passes.gradients(x, y, torch.tensor(keys), shared=shared)
         for learner in self.learners:
