@@ -2,12 +2,14 @@
 
 ::
 
-    sources ──> idx ──> images ─┐
-                      embedded ─┴─> Labelled ──> splits.holdout ──> Standardize ──> Split ──> batches
+    sources ──> files ─┬> idx ──> images ─┐
+                       │        embedded ─┴─> Labelled ──> splits.holdout ──> Standardize ──> Split ──> batches
+                       └> text ──> Vocabulary
 
-``idx`` reads a file format, ``sources`` knows where the data sets are and their checksums, ``images`` and
-``embedded`` give whole data sets, ``splits`` holds out validation and test, ``preprocess`` is fitted on the
-training split only, ``accept`` turns whatever a user has into a ``Split`` and ``batches`` indexes it.
+``sources`` knows where the data sets are and their checksums, ``files`` reads their bytes, ``idx`` and ``text``
+make something of them, ``images`` and ``embedded`` give whole data sets, a ``vocabulary`` numbers what a text is
+made of, ``splits`` holds out validation and test, ``preprocess`` is fitted on the training split only,
+``accept`` turns whatever a user has into a ``Split`` and ``batches`` indexes it.
 What bears the name of its module is imported from there: ``batches.batches``, ``sources.sources``.
 """
 
@@ -20,6 +22,8 @@ from thalweg.data.labelled import Labelled
 from thalweg.data.preprocess import Standardize
 from thalweg.data.sources import Source, locate
 from thalweg.data.splits import holdout
+from thalweg.data.text import read_text
+from thalweg.data.vocabulary import Vocabulary
 
 __all__ = [
     "FromDataset",
@@ -28,6 +32,7 @@ __all__ = [
     "Source",
     "Split",
     "Standardize",
+    "Vocabulary",
     "as_split",
     "cancer",
     "digits",
@@ -36,4 +41,5 @@ __all__ = [
     "order",
     "read_idx",
     "read_images",
+    "read_text",
 ]

@@ -1,4 +1,4 @@
-"""Where the image data sets are: a folder that is named, else a per-user cache that is filled on first use."""
+"""Where data sets that come as files are: a folder that is named, else a per-user cache, filled on first use."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Source:
         name: Its name, and the name of its folder.
         url: The address under which its files lie, with the last slash.
         sha256: The checksum of each file, by file name.
-        classes: The name of each class.
         reference: Who made it.
+        classes: The name of each class, where the files have classes.
     """
 
     name: str
     url: str
     sha256: Mapping[str, str]
-    classes: tuple[str, ...]
     reference: str
+    classes: tuple[str, ...] = ()
 
 
 sources = Registry[Source]("data set")
@@ -65,6 +65,15 @@ sources.add(
             *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
         ),
         reference="H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, 2017, arXiv:1708.07747",
+    ),
+)
+sources.add(
+    "tinyshakespeare",
+    Source(
+        name="tinyshakespeare",
+        url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
+        sha256={"input.txt": "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
+        reference="A. Karpathy, char-rnn, 2015: 40,000 lines of W. Shakespeare's plays",
     ),
 )
 
