@@ -27,7 +27,7 @@ def data_root() -> Path:
     """The folder of real data sets, as `THALWEG_DATA` names it."""
     from thalweg.data.sources import sources
 
-    files = [f"{name}/{file}" for name in sources for file in sources[name].sha256]
+    files = [f"{sources[name].place}/{file}" for name in sources for file in sources[name].sha256]
     named = os.environ.get("THALWEG_DATA")
     if not named:
         pytest.skip(f"THALWEG_DATA is not set; the test needs {', '.join(files)} in that folder")

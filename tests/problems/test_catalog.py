@@ -21,13 +21,21 @@ from thalweg.problems.row import Row
 SIZES = {
     "digits": (1198, 240, 359),
     "cancer": (379, 76, 114),
+    "wine": (118, 24, 36),
+    "diabetes": (295, 59, 88),
+    "abalone": (2785, 557, 835),
+    "wine-quality": (4318, 881, 1298),
+    "rt-polarity": (7108, 1422, 2132),
+    "review-polarity": (1333, 267, 400),
+    "sms-spam": (3736, 737, 1101),
+    "cifar10-subset": (6077, 1215, 761),
     "mnist": (50000, 10000, 10000),
     "fashion-mnist": (50000, 10000, 10000),
     "tinyshakespeare": (13942, 1742, 1742),
     "quadratic": (896, 896, 896),
     "rosenbrock": (100, 1, 1),
 }
-AT_HAND = ("digits", "cancer", "quadratic", "rosenbrock")
+AT_HAND = ("digits", "cancer", "wine", "diabetes", "quadratic", "rosenbrock")
 
 
 def root_for(row: Row, request: pytest.FixtureRequest) -> Path | None:
@@ -46,6 +54,14 @@ def test_the_table_is_that_of_the_definition() -> None:
         ("digits/mlp-2", "64-(64)x2-10", 64, 20, "accuracy 96%"),
         ("digits/mlp-5", "64-(64)x5-10", 64, 20, "accuracy 96%"),
         ("cancer/mlp-1", "30-32-2", 32, 30, "accuracy 95%"),
+        ("wine/mlp-1", "13-32-3", 32, 30, "accuracy 95%"),
+        ("diabetes/linear", "10-1", 32, 30, "mae 38"),
+        ("abalone/mlp-1", "10-32-1", 64, 30, "mae 1.5"),
+        ("wine-quality/mlp-1", "12-64-1", 64, 30, "mae 0.53"),
+        ("polarity/logistic", "words-2", 64, 10, "accuracy 76%"),
+        ("reviews/logistic", "words-2", 32, 10, "accuracy 82%"),
+        ("sms/logistic", "words-2", 64, 10, "accuracy 99%"),
+        ("sms/mlp-1", "words-16-2", 64, 10, "accuracy 99%"),
         ("mnist/logistic", "784-10", 128, 5, "accuracy 91%"),
         ("mnist/mlp-1", "784-100-10", 128, 5, "accuracy 97%"),
         ("mnist/mlp-2", "784-(256)x2-10", 128, 5, "accuracy 97%"),
@@ -53,6 +69,7 @@ def test_the_table_is_that_of_the_definition() -> None:
         ("mnist/2c2d", "conv 32-64, 1024-10", 128, 5, "accuracy 99%"),
         ("fashion/mlp-2", "784-(256)x2-10", 128, 10, "accuracy 88%"),
         ("fashion/2c2d", "conv 32-64, 1024-10", 128, 10, "accuracy 91%"),
+        ("cifar-subset/3c3d", "conv 64-96-128, 512-256-10", 128, 20, "accuracy 60%"),
         ("shakespeare/lstm", "lstm 64", 64, 5, "accuracy 48%"),
         ("shakespeare/transformer", "2 layers of 64", 64, 5, "accuracy 45%"),
         ("quadratic/deep", "100 numbers", 128, 100, "loss 90"),
@@ -98,7 +115,7 @@ def test_a_fresh_model_knows_nothing_and_a_few_steps_teach_it(problem: Problem) 
     if problem.objective == "accuracy":
         classes = model(x[:1]).shape[1]
         assert len(problem.classes or range(classes)) == classes
-        assert 0.8 * math.log(classes) < losses[0] < math.log(classes) + 2
+        assert 0.7 * math.log(classes) < losses[0] < math.log(classes) + 2
         assert losses[-1] < 0.95 * losses[0]
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.optimize import rosen, rosen_der
 
+from thalweg.optim import SGD
 from thalweg.problems.catalog import load
 from thalweg.problems.surfaces import STEPS, rosenbrock, surfaces
 
@@ -40,7 +41,7 @@ def test_a_surface_as_a_problem() -> None:
 def test_descent_reaches_the_target() -> None:
     problem = load("rosenbrock")
     model = problem.model()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+    optimizer = SGD(model.parameters(), lr=1e-3, momentum=0.9)
     x, y = problem.train.take(torch.tensor([0]))
     for _ in range(STEPS * problem.epochs):
         optimizer.zero_grad()

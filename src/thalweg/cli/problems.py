@@ -15,8 +15,9 @@ def command() -> None:
     out = console()
     out.print(listing)
     out.print(
-        "The target is met on validation: an accuracy of at least this, a loss of at most this. digits and cancer "
-        "come with scikit-learn; quadratic and rosenbrock need no data; mnist, fashion-mnist and tinyshakespeare "
-        "are read from --data, $THALWEG_DATA or a cache that is filled by download."
+        "The target is met on validation: an accuracy of at least this, a loss or a mean absolute error (mae) of "
+        "at most this. digits, cancer, wine and diabetes come with scikit-learn; quadratic and rosenbrock need no "
+        "data; the others are read from --data, $THALWEG_DATA or a cache that is filled by download, but for sms "
+        "and cifar-subset, whose files have to be put in their place."
     )
     out.print("Your own: path/to/file.py:name in place of a problem's name.")

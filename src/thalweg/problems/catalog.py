@@ -13,14 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thalweg.core.registry import Registry
-from thalweg.problems.row import CONTINUE, DESCEND, QUADRATIC, Net, Row, dense
+from thalweg.problems.row import (
+    CLASSIFY_TEXT,
+    CONTINUE,
+    DESCEND,
+    QUADRATIC,
+    REGRESS,
+    Net,
+    Row,
+    dense,
+    over_words,
+)
 
 if TYPE_CHECKING:
     from thalweg.problems.problem import Problem
 
 _2C2D = Net("conv 32-64, 1024-10", "thalweg.problems.convolutional:net_2c2d", (), (1, 28, 28))
-_LSTM = Net("lstm 64", "thalweg.problems.recurrent:CharacterLSTM", (65, 64))
-_TRANSFORMER = Net("2 layers of 64", "thalweg.problems.transformer:CausalTransformer", (65, 64, 64, 2, 2))
+_3C3D = Net("conv 64-96-128, 512-256-10", "thalweg.problems.convolutional:net_3c3d", (), (3, 32, 32))
+_LSTM = Net("lstm 64", "thalweg.problems.recurrent:CharacterLSTM", (64,))
+_TRANSFORMER = Net("2 layers of 64", "thalweg.problems.transformer:CausalTransformer", (64, 64, 2, 2))
 _ONES = Net("100 numbers", "thalweg.problems.networks:Point", ((1.0,) * 100,))
 _TWO = Net("2 numbers", "thalweg.problems.networks:Point", ((-1.2, 1.0),))
 
@@ -30,6 +41,14 @@ rows = (
     Row("digits/mlp-2", "digits", dense(64, 64, 64, 10), 64, 20, 0.96),
     Row("digits/mlp-5", "digits", dense(64, *[64] * 5, 10), 64, 20, 0.96),
     Row("cancer/mlp-1", "cancer", dense(30, 32, 2), 32, 30, 0.95),
+    Row("wine/mlp-1", "wine", dense(13, 32, 3), 32, 30, 0.95),
+    Row("diabetes/linear", "diabetes", dense(10, 1), 32, 30, 38, REGRESS),
+    Row("abalone/mlp-1", "abalone", dense(10, 32, 1), 64, 30, 1.5, REGRESS),
+    Row("wine-quality/mlp-1", "wine-quality", dense(12, 64, 1), 64, 30, 0.53, REGRESS),
+    Row("polarity/logistic", "rt-polarity", over_words(2), 64, 10, 0.76, CLASSIFY_TEXT),
+    Row("reviews/logistic", "review-polarity", over_words(2), 32, 10, 0.82, CLASSIFY_TEXT),
+    Row("sms/logistic", "sms-spam", over_words(2), 64, 10, 0.99, CLASSIFY_TEXT),
+    Row("sms/mlp-1", "sms-spam", over_words(16, 2), 64, 10, 0.99, CLASSIFY_TEXT),
     Row("mnist/logistic", "mnist", dense(784, 10), 128, 5, 0.91),
     Row("mnist/mlp-1", "mnist", dense(784, 100, 10), 128, 5, 0.97),
     Row("mnist/mlp-2", "mnist", dense(784, 256, 256, 10), 128, 5, 0.97),
@@ -37,6 +56,7 @@ rows = (
     Row("mnist/2c2d", "mnist", _2C2D, 128, 5, 0.99),
     Row("fashion/mlp-2", "fashion-mnist", dense(784, 256, 256, 10), 128, 10, 0.88),
     Row("fashion/2c2d", "fashion-mnist", _2C2D, 128, 10, 0.91),
+    Row("cifar-subset/3c3d", "cifar10-subset", _3C3D, 128, 20, 0.6),
     Row("shakespeare/lstm", "tinyshakespeare", _LSTM, 64, 5, 0.48, CONTINUE),
     Row("shakespeare/transformer", "tinyshakespeare", _TRANSFORMER, 64, 5, 0.45, CONTINUE),
     Row("quadratic/deep", "quadratic", _ONES, 128, 100, 90, QUADRATIC),

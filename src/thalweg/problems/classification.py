@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.data import Labelled, Standardize, cancer, digits, holdout, read_images
+from thalweg.data.cifar import cifar_subset
+from thalweg.data.embedded import wine
 from thalweg.problems.problem import HOLDOUT_SEED, VALID_FRACTION, Problem
 from thalweg.problems.row import Row
 
@@ -24,8 +26,8 @@ def classify(row: Row, root: Path | str | None) -> Problem:
     whole, test = _read(row.data, root)
     kept, held = holdout(len(whole), VALID_FRACTION, HOLDOUT_SEED, whole.y)
     train, valid = whole[kept], whole[held]
-    # One mean and spread for all pixels of an image; the measures of a tumour have each their own scale.
-    scale = Standardize("feature" if row.data == "cancer" else "global").fit(train.x)
+    # One mean and spread for all pixels of an image; the measures of a tumour or a wine have each their own scale.
+    scale = Standardize("feature" if row.data in ("cancer", "wine") else "global").fit(train.x)
 
     def pair(samples: Labelled) -> tuple[Tensor, Tensor]:
         x = scale.transform(samples.x)
@@ -42,7 +44,9 @@ def classify(row: Row, root: Path | str | None) -> Problem:
 
 
 def _read(name: str, root: Path | str | None) -> tuple[Labelled, Labelled]:
-    embedded = {"digits": digits, "cancer": cancer}
+    if name == "cifar10-subset":
+        return cifar_subset(root)
+    embedded = {"digits": digits, "cancer": cancer, "wine": wine}
     if name not in embedded:
         return read_images(name, root=root)
     whole = embedded[name]()

@@ -32,7 +32,8 @@ def continue_text(row: Row, root: Path | str | None) -> Problem:
     """
     (path,) = locate(row.data, root=root).values()
     text = read_text(path)
-    numbers = Vocabulary.of(text).encode(text)
+    alphabet = Vocabulary.of(text)
+    numbers = alphabet.encode(text)
     train, valid, test = np.split(numbers, [len(numbers) * 8 // 10, len(numbers) * 9 // 10])
     return Problem(
         loss=nn.CrossEntropyLoss(),
@@ -40,7 +41,7 @@ def continue_text(row: Row, root: Path | str | None) -> Problem:
         valid=pieces(valid),
         test=pieces(test),
         metrics=[accuracy],
-        **row.settings(),
+        **row.settings(len(alphabet)),
     )
 
 

@@ -23,7 +23,7 @@ class Net:
     Attributes:
         text: What a table says of it.
         factory: The function or class that builds it, as ``"module:name"``.
-        arguments: What that is called with.
+        arguments: What that is called with, after what the data tells it.
         shape: The shape of one sample as the net takes it; ``None`` leaves it as it is read.
     """
 
@@ -47,6 +47,16 @@ def dense(*widths: int) -> Net:
     return Net(text, "thalweg.problems.networks:mlp", (widths,), (inputs,))
 
 
+def over_words(*widths: int) -> Net:
+    """Describe a net over bags of words by the units of its layers, from the first to the classes.
+
+    Example:
+        >>> over_words(16, 2).text
+        'words-16-2'
+    """
+    return Net("-".join(["words", *map(str, widths)]), "thalweg.problems.bag_of_words:BagOfWords", widths)
+
+
 @dataclass(frozen=True)
 class Task:
     """What is asked of the nets of a data set: how its samples are split and prepared, loss and metrics.
@@ -61,6 +71,8 @@ class Task:
 
 
 CLASSIFY = Task("thalweg.problems.classification:classify", "accuracy")
+CLASSIFY_TEXT = Task("thalweg.problems.documents:classify_text", "accuracy")
+REGRESS = Task("thalweg.problems.regression:regress", "mae")
 CONTINUE = Task("thalweg.problems.language:continue_text", "accuracy")
 DESCEND = Task("thalweg.problems.surfaces:descend", "loss")
 QUADRATIC = Task("thalweg.problems.quadratic:quadratic", "loss")
@@ -103,9 +115,13 @@ class Row:
         """Read the data, below `root` if they are files, and return the Problem."""
         return resolve_name(self.task.builder)(self, root)
 
-    def settings(self) -> dict[str, Any]:
-        """Return the arguments of Problem that the row decides."""
-        model: Callable[[], nn.Module] = partial(resolve_name(self.net.factory), *self.net.arguments)
+    def settings(self, *sizes: int) -> dict[str, Any]:
+        """Return the arguments of Problem that the row decides.
+
+        Args:
+            sizes: What the data tells the net's factory, such as how many words there are; its first arguments.
+        """
+        model: Callable[[], nn.Module] = partial(resolve_name(self.net.factory), *sizes, *self.net.arguments)
         return {
             "name": self.name,
             "model": model,
