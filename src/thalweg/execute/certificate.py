@@ -17,8 +17,8 @@ from thalweg.problems import Problem
 from thalweg.train import Learner
 
 FIRST = 1e-4
-"""How far, relatively, the losses of the first epoch may be apart in float32. From there rounding errors grow as the
-run makes them grow: at a rate near the edge of stability two runs on two machines part as far."""
+"""How far, relatively, the losses of the first epoch may be apart in float32. From there rounding errors grow as
+the run makes them grow: at a rate near the edge of stability two runs on two machines part as far."""
 
 
 @dataclass(frozen=True)
