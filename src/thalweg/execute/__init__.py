@@ -4,7 +4,7 @@ A ``job`` is one run to be done, a ``gate`` says where runs wait for each other 
 was done before. ``sequential`` does one job after the other in this process. ``team`` is what they share: jobs in
 one place, driven from stop to stop.
 
-``processes`` does jobs side by side. ``crew`` deals them out, ``process`` is a worker seen from here, ``worker``
+``processes`` does jobs side by side. ``staff`` deals them out, ``process`` is a worker seen from here, ``worker``
 what it does there; ``parcel`` is how problems get there, ``wire`` what is said.
 """
 

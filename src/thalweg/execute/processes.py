@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from thalweg.core.errors import InputError
 from thalweg.core.events import Sink, silent
 from thalweg.core.run import Run
-from thalweg.execute.crew import Crew
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Job
 from thalweg.execute.memory import Memory
+from thalweg.execute.staff import Staff
 from thalweg.execute.team import drive
 
 
@@ -52,8 +52,8 @@ def processes(
     known = memory.runs if memory else {}
     left = [job for job in jobs if job.run_id not in known]
     count = min(workers or cores(), len(left))
-    with Crew(left, count, sink, memory.folder if memory else None) as crew:
-        return drive(crew.shares, [job.run_id for job in jobs], gate, known, advance=crew.advance)
+    with Staff(left, count, sink, memory.folder if memory else None) as staff:
+        return drive(staff.shares, [job.run_id for job in jobs], gate, known, advance=staff.advance)
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""Crew: workers that train their shares of the jobs side by side, and what becomes of the share of a dead one."""
+"""Staff: workers that train their shares of the jobs side by side, and what becomes of the share of a dead one."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Share:
                 self.runs[event.run_id] = run
 
 
-class Crew:
+class Staff:
     """Worker processes, each with its share of the jobs; a context manager that leaves none behind.
 
     Args:
@@ -93,7 +93,7 @@ class Crew:
             Share({i: job for i, job in numbered.items() if i % count == k}, self._carry_out) for k in range(count)
         ]
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Staff:
         return self
 
     def __exit__(
@@ -116,7 +116,7 @@ class Crew:
     def _carry_out_all(self, orders: Mapping[Share, Order]) -> None:
         try:
             for share in orders:
-                self._staff(share)  # all of them first: they load torch side by side
+                self._hire(share)  # all of them first: they load torch side by side
             for share, order in orders.items():
                 self._give(share, order)
             self._listen()
@@ -124,7 +124,7 @@ class Crew:
             self._interrupt()
             raise
 
-    def _staff(self, share: Share) -> None:
+    def _hire(self, share: Share) -> None:
         if share.process is None:
             share.useful, share.turn = False, None
             share.process = Process(lambda report: self._heard.put((share, report)))
@@ -166,7 +166,7 @@ class Crew:
             if job.run_id in share.begun or not share.useful:
                 self._cut_short(share, job, Outcome.FAILED, f"the process that trained it {how}")
         if share.going_on and order:
-            self._staff(share)
+            self._hire(share)
             self._give(share, order)
 
     def _interrupt(self) -> None:
