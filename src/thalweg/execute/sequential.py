@@ -50,7 +50,7 @@ class Alone:
         """Train until there are `stop` epochs, or to the end."""
         if self.runs:
             return
-        course = self._course = self._course or self._begun()
+        course = self._course or self._begin()
         try:
             while not course.ended and (stop is None or len(course.curve) < stop):
                 course.train_block()
@@ -71,10 +71,10 @@ class Alone:
             self._course.prune()
             self._end(self._course)
 
-    def _begun(self) -> Course:
+    def _begin(self) -> Course:
         job = self.job
         place = self.folder / job.run_id if self.folder else None
-        course = Course(
+        self._course = Course(
             Learner(job.problem, job.config),
             sink=self.sink,
             run_id=job.run_id,
@@ -82,8 +82,8 @@ class Alone:
             checkpoint=place,
             resume=place is not None,
         )
-        course.begin()
-        return course
+        self._course.begin()
+        return self._course
 
     def _end(self, course: Course) -> None:
         """Conclude; nothing of it is kept but the run."""

@@ -99,7 +99,7 @@ def _dropout(noise: Noise, x: Tensor, p: float = 0.5, training: bool = True, inp
 
 
 def _channels(least: int) -> Callable[..., Tensor]:
-    """Return dropout of whole channels; an input of `least` dimensions has no batch."""
+    """Return dropout of whole channels; an input of `least` dimensions has no batch (`dropout2d` knows none)."""
 
     def dropout(noise: Noise, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         if not training or p == 0:
@@ -160,7 +160,7 @@ def _bernoulli(noise: Noise, x: Tensor, p: float | None = None, **_: Any) -> Ten
 _SERVED: dict[Any, Callable[..., Tensor]] = {
     functional.dropout: _dropout,
     functional.dropout1d: _channels(2),
-    functional.dropout2d: _channels(3),
+    functional.dropout2d: _channels(0),
     functional.dropout3d: _channels(4),
     functional.alpha_dropout: _alpha(per_channel=False),
     functional.feature_alpha_dropout: _alpha(per_channel=True),
