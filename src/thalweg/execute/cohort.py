@@ -75,8 +75,8 @@ class Cohort:
         self.learners[0].model.train()
         try:
             with self.learners[0].own_generators(), plain_attention():
-                for x, y, shared in self._upcoming():
-                    losses.append(self._update(x, y, shared, len(losses)))
+                for x, y, shared in self.upcoming():
+                    losses.append(self.update(x, y, shared=shared, done=len(losses)))
         finally:
             self._hand_out(losses, time.perf_counter() - started)
         return any(learner.goes_on for learner in self.learners)
@@ -129,7 +129,7 @@ class Cohort:
         self.updates = Updates(self.learners, self.stacks)
         self.passes = Passes(self.problem, self.stacks, self.learners[0].draws)
 
-    def _upcoming(self) -> Iterator[tuple[Tensor, Tensor, bool]]:
+    def upcoming(self) -> Iterator[tuple[Tensor, Tensor, bool]]:
         """Yield the next batches, and whether all members share them; if not, with a leading axis of members."""
         split, size = self.splits["train"], self.learners[0].config.batch_size
         assert size
@@ -141,8 +141,15 @@ class Cohort:
             x, y = split.take(index.flatten())
             yield x.unflatten(0, index.shape), y.unflatten(0, index.shape), False
 
-    def _update(self, x: Tensor, y: Tensor, shared: bool, done: int) -> Tensor:
-        """Update every member once; returns their losses before that."""
+    def update(self, x: Tensor, y: Tensor, *, shared: bool, done: int = 0) -> Tensor:
+        """Update every member once; returns their losses before that.
+
+        Args:
+            x: Inputs of a mini-batch, with a leading axis of members unless it is shared.
+            y: Targets.
+            shared: Whether all members see the same samples.
+            done: Updates done since the last that the members know of.
+        """
         step = self.learners[0].step + done
         self.updates.prepare(step / self.learners[0].steps_per_epoch)
         losses, gradients = self.gradients(x, y, shared=shared, step=step)
@@ -158,7 +165,8 @@ class Cohort:
             shared: Whether all members see the same samples.
             step: Updates done.
         """
-        keys = [learner.noise_key(step) for learner in self.learners]
+        drawing = self.learners[:1] if self.passes.draws is False else self.learners
+        keys = [learner.noise_key(step) for learner in drawing]
         self.learners[0].seed(keys[0])  # what does not draw from these keys at least begins the same every time
         found = self.passes.gradients(x, y, torch.tensor(keys), shared=shared)
         for learner in self.learners:

@@ -140,7 +140,7 @@ def _labels_fit(problem: Problem, output: Tensor, y: Tensor) -> None:
     reads = reads or problem.loss in (functional.cross_entropy, functional.nll_loss)
     if not (reads or accuracy in problem.metrics) or y.is_floating_point():
         return
-    if not isinstance(output, Tensor) or output.ndim < 2:
+    if getattr(output, "ndim", 0) < 2:
         raise _misfit(problem, output, y, "its outputs have no dimension of classes")
     ignored = getattr(problem.loss, "ignore_index", None)
     for part, split in problem.splits.items():
