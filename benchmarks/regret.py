@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from benchmarks.finders import FINDERS
 from benchmarks.row import Row
 from thalweg.core.config import Config
+from thalweg.execute import batched
 from thalweg.optim import optimizers
 from thalweg.problems import Problem
 from thalweg.sweep.conduct import sweep
@@ -17,7 +19,6 @@ from thalweg.sweep.result import SweepResult
 from thalweg.train import Learner, run_learner
 
 OPTIMIZERS = ("sgd", "momentum", "adam")
-EXHAUSTIVE = {"lr": log(1e-5, 1e2)}
 
 
 def rows(problem: Problem, names: Sequence[str] = OPTIMIZERS) -> list[Row]:
@@ -26,10 +27,10 @@ def rows(problem: Problem, names: Sequence[str] = OPTIMIZERS) -> list[Row]:
 
 
 def _of(problem: Problem, name: str) -> list[Row]:
-    base = Config(keep="last")
-    exhaustive = sweep(problem, name, preset="deepobs", seeds=1, base=base, threads=1)
+    how: dict[str, Any] = {"base": Config(keep="last"), "threads": 1, "executor": batched}
+    exhaustive = sweep(problem, name, preset="deepobs", seeds=1, **how)
     low, high = optimizers[name].search
-    ours = sweep(problem, name, {"lr": log(low / 10, high * 10)}, seeds=3, base=base, threads=1)
+    ours = sweep(problem, name, {"lr": log(low / 10, high * 10)}, seeds=3, **how)
     best = min(_loss(trial.loss) for trial in exhaustive.trials)
     recommended = _recommended(ours, problem, name)
     suggested = _final(problem, name, range_test(problem, name, threads=1).suggestion)
