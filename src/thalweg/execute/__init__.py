@@ -4,14 +4,15 @@ A ``job`` is one run to be done, a ``gate`` says where runs wait for each other 
 was done before a kill. A ``team`` is what executors share: jobs in one place, driven from stop to stop.
 
 * ``sequential`` does one job after the other in this process.
-* ``batched`` trains many at once. A ``cohort`` is learners in step with each other: their tensors lie in ``stacks``,
-  ``passes`` are batched passes over these, ``updates`` steps them; a ``crew`` takes the jobs of one cohort to their
-  end and keeps a ``log``. ``obstacles`` says what cannot be batched, ``room`` how many fit in memory.
-* ``processes`` does jobs side by side. ``staff`` deals them out, ``process`` is a worker seen from here, ``worker``
-  what it does there; ``parcel`` is how problems get there, ``wire`` what is said.
+* ``batched`` trains many at once. A ``cohort`` is learners in step with each other: their tensors lie in
+  ``stacks``, ``passes`` are batched passes over these, ``updates`` steps them; a ``crew`` takes the jobs of one
+  cohort to their end and keeps a ``log``. ``obstacles`` says what cannot be batched, ``room`` how many fit in
+  memory.
+* ``processes`` does jobs side by side. ``staff`` deals them out, ``process`` is a worker seen from here,
+  ``worker`` what it does there; ``parcel`` is how problems get there, ``wire`` what is said.
 
-``choose`` times them on the problem at hand and takes the quickest; a ``certificate`` says how far a run of a
-cohort is from the same run alone; ``environment`` is what a result depends on beside its settings.
+``choose`` times each ``way`` on the problem at hand and takes the quickest; a ``certificate`` says how far a run of
+a cohort is from the same run alone; ``environment`` is what a result depends on beside its settings.
 """
 
 from thalweg.execute.batched import batched

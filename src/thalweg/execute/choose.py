@@ -2,95 +2,61 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 
 import torch
 
-from thalweg.core.errors import UnknownNameError
-from thalweg.core.events import Notice, Sink, silent
+from thalweg.core.errors import InputError, UnknownNameError, one_line
+from thalweg.core.events import Sink, silent
 from thalweg.core.run import Run
-from thalweg.data.batches import batches
 from thalweg.execute import room
-from thalweg.execute.batched import CHUNK, batched, crowds, evaluates_at_will
-from thalweg.execute.cohort import Cohort
+from thalweg.execute.batched import CHUNK, crowds, evaluates_at_will
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
 from thalweg.execute.memory import Memory
 from thalweg.execute.obstacles import of_problem
-from thalweg.execute.passes import plain_attention
-from thalweg.execute.processes import cores, processes
-from thalweg.execute.sequential import sequential
+from thalweg.execute.processes import cores
+from thalweg.execute.way import Way, speed_alone, speed_together, updates_of
+from thalweg.problems import Problem
 from thalweg.train import Learner
-from thalweg.train.threads import GAIN, threads
+from thalweg.train.threads import GAIN, choose, threads
 
 NAMES = ("auto", "sequential", "batched", "processes")
 
-SECONDS = 0.25
-"""How long each way is timed."""
+SHORT = 2.0
+"""Seconds of work, run by run, below which nothing else is tried: it would be over before the choice is made."""
 
 START = 4.0
 """Seconds that worker processes take before they train: mostly the import of torch."""
 
 SHARED = 0.85
-"""Of the speed of one process alone, what each has beside others: they share memory and clock."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """One way to do jobs.
-
-    Attributes:
-        name: The executor.
-        threads: Torch threads of this process.
-        members: How many runs are trained at a time.
-        speed: Updates a second of all of them.
-        start: Seconds before the first.
-    """
-
-    name: str
-    threads: int
-    members: int
-    speed: float
-    start: float = 0.0
-
-    def seconds(self, updates: int) -> float:
-        """Return how long so many updates take."""
-        return self.start + updates / self.speed
-
-    def __str__(self) -> str:
-        """Say what is done, in words."""
-        on = f"on {self.threads} torch thread{'s' if self.threads > 1 else ''}"
-        match self.name:
-            case "batched":
-                return f"trained in cohorts of {self.members} {on}"
-            case "processes":
-                return f"trained in {self.members} processes"
-            case _:
-                return f"trained one by one {on}"
+"""Of the speed of a process alone, what each has beside others: they share memory and clock."""
 
 
 class Chosen:
-    """An executor that chooses among the others at every call, and says what it chose and why.
+    """An executor that takes the quickest of the others, and says which and why.
 
     Args:
-        name: ``"auto"``, or the one that is to be taken: then only the threads are chosen.
+        name: ``"auto"``, or the one to take: then only threads and members are chosen.
         threads: Torch threads; ``None`` measures how many pay.
-        chunk: Members of a cohort at most; ``None`` measures.
+        chunk: Members of a cohort; ``None`` measures.
 
     Raises:
         UnknownNameError: No such executor.
 
     Attributes:
-        said: What was chosen at the last call, and why, in a sentence.
+        ways: What was taken, call by call.
+        said: The first of it, and why, in a sentence.
 
     Example:
         >>> from thalweg.core.config import Config
         >>> from thalweg.problems import load
-        >>> problem, chosen = load("digits/logistic"), Chosen("sequential", threads=1)
-        >>> runs = chosen([Job("a", problem, Config(epochs=1))])
+        >>> chosen = Chosen("sequential", threads=1)
+        >>> runs = chosen([Job("a", load("digits/logistic"), Config(epochs=1))])
         >>> chosen.said
         'trained one by one on 1 torch thread'
     """
@@ -99,92 +65,192 @@ class Chosen:
         if name not in NAMES:
             raise UnknownNameError("executor", name, NAMES)
         self.name, self.threads, self.chunk = name, threads, chunk
+        self.ways: list[Way] = []
         self.said = ""
 
     def __call__(
         self, jobs: Sequence[Job], sink: Sink = silent, *, gate: Gate | None = None, memory: Memory | None = None
     ) -> list[Run]:
-        """Do the jobs, as `Executor` describes."""
+        """Do the jobs, as `Executor` describes; after a kill in the way that was taken before it."""
         if not jobs:
             return []
-        way, why = self._choose(jobs)
-        self.said = f"{way}{why}"
-        sink(Notice(run_id=jobs[0].run_id, text=self.said))
-        with threads(way.threads):
-            return _executor(way)(jobs, sink, gate=gate, memory=memory)
+        file = memory.folder / f"{jobs[0].run_id.replace('/', '_')}.way.json" if memory else None
+        ways = _kept(file) or self._choose(jobs)
+        self.said = self.said or f"{ways[0]}, as before"
+        for way in ways:
+            with threads(way.threads), suppress(_UnsendableError):
+                runs = _do(way, jobs, sink, gate, memory, file, last=way is ways[-1])
+                self.ways.append(way)
+                return runs
+        raise AssertionError("the last way raises its own errors")
 
-    def _choose(self, jobs: Sequence[Job]) -> tuple[Way, str]:
-        """Return the way that is soonest done, and why it was taken."""
+    def _choose(self, jobs: Sequence[Job]) -> list[Way]:
+        """Return ways to do the jobs, the soonest done first."""
         most = torch.get_num_threads()
         counts = [self.threads] if self.threads else [1, most] if most > 1 else [1]
-        ways = list(self._ways(jobs, counts))
-        if len(ways) == 1:
-            return ways[0], ""
-        updates = sum(map(_updates, jobs))
-        best = min(ways, key=lambda way: way.seconds(updates))
-        others = [way for way in ways if way.name != best.name]
-        second = min(others, key=lambda way: way.seconds(updates), default=None)
-        if second is None:
-            return best, f": {best.speed:,.0f} updates/s (measured; --threads sets it)"
-        return best, (
-            f": {best.speed:,.0f} updates/s, against {second.speed:,.0f} if {second} (measured; --executor sets)"
-        )
+        try:
+            ways, remark = self._ways(jobs, counts)
+        except Exception as error:  # of the user's model: the runs will tell
+            ways, remark = [Way("sequential", counts[0], 1, 1.0)], f": an update fails, {one_line(error)}"
+        updates = updates_of(jobs)
+        ways.sort(key=lambda way: way.seconds(updates))
+        self.said = self.said or f"{ways[0]}{_because(ways)}{remark}"
+        return ways
 
-    def _ways(self, jobs: Sequence[Job], counts: Sequence[int]) -> Iterator[Way]:
+    def _ways(self, jobs: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
+        """Return what can be done, and why something cannot."""
         crowd = max(crowds(jobs), key=len)
-        alone = [
-            Way("sequential", count, 1, _speed_alone(crowd[0], count)) for count in counts if self._asks_alone
-        ]
-        if self.name in ("auto", "sequential"):
-            yield _of_threads(alone)
-        if self.name in ("auto", "processes"):
+        found: list[Way] = []
+        if self.name != "batched":
+            alone = [Way("sequential", counts[0], 1, speed_alone(crowd[0], counts[0]))]
+            if self.name == "auto" and alone[0].seconds(updates_of(jobs)) < SHORT:
+                return alone, ""
+            if self.name != "processes":
+                alone += [Way("sequential", count, 1, speed_alone(crowd[0], count)) for count in counts[1:]]
+                found.append(_of_threads(alone))
             workers = min(cores(), len(jobs))
-            speed = alone[0].speed * workers * (SHARED if workers > 1 else 1.0)
-            if workers > 1 or self.name == "processes":
-                yield Way("processes", 1, workers, speed, START)
-        if self.name == "batched" or (self.name == "auto" and len(crowd) > 1):
-            yield from self._batched(crowd, counts)
+            if self.name == "processes" or (self.name == "auto" and workers > 1):
+                share = SHARED if workers > 1 else 1.0
+                found.append(Way("processes", 1, workers, alone[0].speed * workers * share, START))
+        if self.name in ("auto", "batched"):
+            cohorts, obstacle = self._cohorts(crowd, counts)
+            return found + cohorts, f"; not in cohorts: {obstacle}" if obstacle else ""
+        return found, ""
 
-    @property
-    def _asks_alone(self) -> bool:
-        return self.name != "batched"
-
-    def _batched(self, crowd: Sequence[Job], counts: Sequence[int]) -> Iterator[Way]:
-        """Yield the best cohort: larger ones are tried as long as they pay."""
+    def _cohorts(self, crowd: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
+        """Return the best cohort, larger ones tried as long as they pay; or why there is none."""
         fit = [job for job in crowd if not evaluates_at_will(job)]
-        if len(fit) < 2 or of_problem(crowd[0].problem):
-            if self.name == "batched":
-                yield Way("batched", counts[0], 1, 1.0)
-            return
+        obstacle = of_problem(crowd[0].problem) if len(fit) > 1 else ""
+        if len(fit) < 2 or obstacle:
+            return (
+                ([Way("batched", counts[0], self.chunk or CHUNK, 1.0)], "")
+                if self.name == "batched"
+                else ([], obstacle)
+            )
         found: list[Way] = []
         for members in _sizes(min(len(fit), self.chunk or CHUNK), exactly=self.chunk is not None):
-            if room.members_that_fit(Learner(fit[0].problem, fit[0].config), members) < members:
+            if found and room.members_that_fit(Learner(fit[0].problem, fit[0].config), members) < members:
                 break
-            tried = [Way("batched", count, members, _speed_together(fit[:members], count)) for count in counts]
+            tried = [Way("batched", count, members, speed_together(fit[:members], count)) for count in counts]
             found.append(_of_threads(tried))
             if len(found) > 1 and found[-1].speed < found[-2].speed:
                 break
-        if found:
-            yield max(found, key=lambda way: way.speed)
+        return [max(found, key=lambda way: way.speed)], ""
+
+
+class _UnsendableError(Exception):
+    """A problem cannot be sent to worker processes."""
 
 
 def executor(name: str | Executor = "auto", *, threads: int | None = None) -> Executor:
-    """Return an executor of this name; one that is an executor already is returned as it is.
+    """Return the executor of this name; one that is an executor already is returned as it is.
 
     Raises:
         UnknownNameError: There is no executor of that name.
-
-    Example:
-        >>> executor(sequential) is sequential
-        True
     """
     return Chosen(name, threads=threads) if isinstance(name, str) else name
 
 
-def _executor(way: Way) -> Executor:
-    if way.name == "batched":
-        return partial(batched, chunk=way.members)
-    return partial(processes, workers=way.members) if way.name == "processes" else sequential
+@dataclass(frozen=True)
+class Ready:
+    """An executor at hand.
+
+    Attributes:
+        executor: The executor.
+        how: How it does the runs, if that is settled.
+    """
+
+    executor: Executor
+    how: str = ""
+
+    @property
+    def said(self) -> str:
+        """How the runs were done, and why, in a sentence."""
+        return self.executor.said if isinstance(self.executor, Chosen) else self.how
+
+    @property
+    def threads(self) -> int:
+        """Torch threads that they were done on."""
+        ways = self.executor.ways if isinstance(self.executor, Chosen) else ()
+        return ways[0].threads if ways else torch.get_num_threads()
+
+
+@contextmanager
+def ready(given: str | Executor, problem: Problem, count: int | None) -> Generator[Ready]:
+    """Have an executor at hand inside.
+
+    Args:
+        given: A name, or an executor.
+        problem: What is trained.
+        count: Torch threads; ``None`` measures how many pay.
+    """
+    if isinstance(given, str):
+        yield Ready(Chosen(given, threads=count))
+        return
+    with choose(problem, count) as said:
+        yield Ready(given, said)
+
+
+def name_of(given: Executor) -> str:
+    """Return what an executor is called; one with arguments filled in is called as without.
+
+    Example:
+        >>> from functools import partial
+        >>> from thalweg.execute import batched
+        >>> name_of(partial(batched, chunk=4))
+        'batched'
+    """
+    if isinstance(given, Chosen):
+        return ", ".join(dict.fromkeys(way.name for way in given.ways)) or given.name
+    whole = getattr(given, "func", given)
+    return getattr(whole, "__name__", type(whole).__name__)
+
+
+def _do(
+    way: Way,
+    jobs: Sequence[Job],
+    sink: Sink,
+    gate: Gate | None,
+    memory: Memory | None,
+    file: Path | None,
+    *,
+    last: bool,
+) -> list[Run]:
+    """Do the jobs in one way, and keep in mind that it was this one."""
+    heard: list[bool] = []
+
+    def hear(event: object) -> None:
+        if file and not heard:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(way.to_json()))
+        heard.append(True)
+        sink(event)  # pyright: ignore[reportArgumentType]
+
+    try:
+        return way.executor(jobs, hear, gate=gate, memory=memory)
+    except InputError as error:
+        if way.name != "processes" or heard or last:
+            raise
+        raise _UnsendableError from error
+
+
+def _kept(file: Path | None) -> list[Way]:
+    """Return the way that was taken before a kill, if that is known."""
+    with suppress(OSError, ValueError, TypeError):
+        return [Way(**json.loads(file.read_text()))] if file else []
+    return []
+
+
+def _because(ways: Sequence[Way]) -> str:
+    """Say by how much the first is faster than the others."""
+    if len(ways) < 2:
+        return ""
+    others = " or ".join(f"{way.speed:,.0f} {_shortly(way)}" for way in ways[1:])
+    return f": {ways[0].speed:,.0f} updates/s against {others} (measured; --executor and --threads set it)"
+
+
+def _shortly(way: Way) -> str:
+    return {"sequential": "one by one", "batched": "in cohorts"}.get(way.name, f"in {way.members} processes")
 
 
 def _of_threads(ways: Sequence[Way]) -> Way:
@@ -193,45 +259,13 @@ def _of_threads(ways: Sequence[Way]) -> Way:
     return best if best.speed > GAIN * ways[0].speed else ways[0]
 
 
-def _sizes(most: int, *, exactly: bool) -> list[int]:
-    """Return the sizes of cohorts to try: a few, each four times the last.
+def _sizes(most: int, *, exactly: bool) -> Iterator[int]:
+    """Yield the sizes of cohorts to try, each four times the last.
 
     Example:
-        >>> _sizes(64, exactly=False), _sizes(5, exactly=False), _sizes(5, exactly=True)
+        >>> list(_sizes(64, exactly=False)), list(_sizes(5, exactly=False)), list(_sizes(5, exactly=True))
         ([4, 16, 64], [4, 5], [5])
     """
-    return [most] if exactly else [*(size for size in (4, 16) if size < most), most]
-
-
-def _updates(job: Job) -> int:
-    size = job.config.batch_size or job.problem.batch_size
-    return -(-len(job.problem.train) // size) * (job.config.epochs or job.problem.epochs)
-
-
-def _speed_alone(job: Job, count: int) -> float:
-    """Return the updates a second of one run on so many threads."""
-    learner = Learner(job.problem, job.config)
-    if learner.full_batch:
-        learner = Learner(job.problem, job.config.replace(optimizer="sgd", hyper={}, schedules={}))
-    size = learner.config.batch_size or 1
-    with threads(count), learner.own_generators():
-        x, y = next(batches(learner.splits["train"], size, learner.upcoming()))
-        return _rate(lambda: learner.update(x, y))
-
-
-def _speed_together(jobs: Sequence[Job], count: int) -> float:
-    """Return the updates a second of a cohort of these jobs, all members together."""
-    cohort = Cohort([Learner(job.problem, job.config) for job in jobs])
-    with threads(count), cohort.learners[0].own_generators(), plain_attention():
-        x, y, shared = next(cohort.upcoming())
-        return len(jobs) * _rate(lambda: cohort.update(x, y, shared=shared))
-
-
-def _rate(update: object) -> float:
-    assert callable(update)
-    update()  # the first allocates and compiles
-    done, started = 0, time.perf_counter()
-    while (spent := time.perf_counter() - started) < SECONDS or not done:
-        update()
-        done += 1
-    return done / spent
+    if not exactly:
+        yield from (size for size in (4, 16) if size < most)
+    yield most

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 
 from thalweg.core.config import Config
 from thalweg.core.events import Sink, silent
-from thalweg.execute import Executor, sequential
+from thalweg.execute import Executor, Memory
+from thalweg.execute.choose import name_of, ready
 from thalweg.execute.environment import describe
 from thalweg.problems import Problem, resolve
 from thalweg.sweep.confirm import Confirmation, confirm
@@ -19,7 +22,6 @@ from thalweg.sweep.presets import settled
 from thalweg.sweep.recommendation import Recommendation, recommend
 from thalweg.sweep.result import SweepResult
 from thalweg.sweep.space import Given, Space
-from thalweg.train.threads import choose
 
 
 def sweep(
@@ -39,9 +41,10 @@ def sweep(
     base: Config | None = None,
     preset: str | None = None,
     threads: int | None = None,
-    executor: Executor = sequential,
+    executor: Executor | str = "auto",
     sink: Sink = silent,
     command: str = "",
+    memory: Memory | None = None,
 ) -> SweepResult:
     """Try many settings on a problem, and recommend the best, with how sure that is.
 
@@ -73,9 +76,10 @@ def sweep(
         preset: ``"deepobs"`` (a grid of 36 rates from 1e-5 to 100, the best on 10 seeds) or ``"quick"``; what else
             is given goes before it.
         threads: Torch threads; ``None`` measures how many pay.
-        executor: How runs are done.
+        executor: How runs are done: an executor, or the name of one; ``"auto"`` takes the quickest.
         sink: Hears every event.
         command: The exact command, for the record.
+        memory: What a killed sweep of the same arguments had done, and where to write down what is done now.
 
     Returns:
         The SweepResult. Its ``best`` is a Config for ``thalweg.fit``; where nothing can be recommended, asking for
@@ -105,25 +109,27 @@ def sweep(
         least=least,
         **{**chosen, "space": Space.of(names, chosen["space"], base)},
     )
-    return conduct(plan, threads=threads, executor=executor, sink=sink, command=command)
+    return conduct(plan, threads=threads, executor=executor, sink=sink, command=command, memory=memory)
 
 
 def conduct(
     plan: Plan,
     *,
     threads: int | None = None,
-    executor: Executor = sequential,
+    executor: Executor | str = "auto",
     sink: Sink = silent,
     command: str = "",
+    memory: Memory | None = None,
 ) -> SweepResult:
     """Do what a `Plan` says.
 
     Args:
         plan: What is tried, and how.
         threads: Torch threads; ``None`` measures how many pay.
-        executor: How runs are done.
+        executor: How runs are done: an executor, or the name of one; ``"auto"`` takes the quickest.
         sink: Hears every event.
         command: The exact command, for the record.
+        memory: What a killed sweep of the same arguments had done, and where to write down what is done now.
 
     Returns:
         The SweepResult, as `sweep` describes it.
@@ -132,16 +138,23 @@ def conduct(
         InputError: A model, loss or metric that does not fit the data; found before the first run.
     """
     plan.probe()
-    explorer, confirmed, missing = Explorer(plan, executor, sink), Confirmation(None, ()), list[str]()
-    with choose(plan.problem, threads) as threading:
-        environment, started = describe(command, threading), time.perf_counter()
+    began, started, confirmed, missing = (
+        datetime.now(UTC),
+        time.perf_counter(),
+        Confirmation(None, ()),
+        list[str](),
+    )
+    with ready(executor, plan.problem, threads) as at_hand:
+        do = partial(at_hand.executor, memory=memory) if memory else at_hand.executor
+        explorer = Explorer(plan, do, sink)
         try:
             explorer.explore()
-            confirmed = confirm(plan, explorer.trials, executor, sink)
+            confirmed = confirm(plan, explorer.trials, do, sink)
         except CutShortError:
             missing.append(
                 f"Interrupted after {len(explorer.trials)} of {plan.trials} trials, before a best was sure."
             )
+        environment = describe(command, began, at_hand.said, at_hand.threads)
     found = _cut_short(missing) if missing else recommend(plan, explorer.trials, confirmed)
     finals = (*confirmed.finals, *confirmed.broken)
     return SweepResult(
@@ -165,7 +178,7 @@ def conduct(
         spent=spent([trial for trial in explorer.trials if trial.fraction == 1], explorer.screened, finals),
         saved=saved(explorer.trials, plan.problem, plan.repeats),
         seconds=time.perf_counter() - started,
-        executor=_name(executor),
+        executor=name_of(at_hand.executor),
         missing=tuple(missing),
         environment=environment,
     )
@@ -173,9 +186,3 @@ def conduct(
 
 def _cut_short(missing: Sequence[str]) -> Recommendation:
     return Recommendation(config=None, refusal=missing[0], advice="run it again")
-
-
-def _name(executor: Executor) -> str:
-    """What an executor is called; one with arguments filled in is called as without."""
-    whole = getattr(executor, "func", executor)
-    return getattr(whole, "__name__", type(whole).__name__)
