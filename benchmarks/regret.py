@@ -34,11 +34,11 @@ def _of(problem: Problem, name: str) -> list[Row]:
     best = min(_loss(trial.loss) for trial in exhaustive.trials)
     recommended = _recommended(ours, problem, name)
     suggested = _final(problem, name, range_test(problem, name, threads=1).suggestion)
-    found = [_row(f"{problem.name} {name}: sweep", recommended, "best of 36", best, goal=1.01)]
-    found.append(_row(f"{problem.name} {name}: range test", suggested, "best of 36", best, goal=10))
+    found = [_row(f"{problem.name} {name}, sweep", recommended, "best of 36", best, goal=1.01)]
+    found.append(_row(f"{problem.name} {name}, test", suggested, "best of 36", best, goal=10))
     for finder, suggest in FINDERS.items():
         theirs = _final(problem, name, suggest(problem, name))
-        found.append(_row(f"{problem.name} {name}: range test", suggested, finder, theirs, goal=1))
+        found.append(_row(f"{problem.name} {name}, test", suggested, finder, theirs, goal=1.05))
     return found
 
 
