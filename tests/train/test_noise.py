@@ -42,7 +42,7 @@ names = pytest.mark.parametrize("name", DROPOUTS)
 
 
 def under(key: int, function: Callable[[], Tensor]) -> Tensor:
-    with Noise(torch.tensor(key)):
+    with Noise(key):
         return function()
 
 
@@ -63,12 +63,13 @@ def test_every_function_that_is_served_is_held_to_this_law() -> None:
 def test_many_keys_at_once_draw_what_each_draws_alone(name: str) -> None:
     x, keys = sample(name, 4), torch.tensor([0, 3, -1, 2**62])
 
-    def drawn(key: Tensor, x: Tensor) -> Tensor:
+    def drawn(key: Tensor | int, x: Tensor) -> Tensor:
         with Noise(key):
             twice = [DROPOUTS[name](x, 0.4, True) if name in DROPOUTS else DRAWS[name](x) for _ in range(2)]
         return torch.stack(twice)
 
     alone = torch.stack([drawn(key, x) for key in keys])
+    assert torch.equal(alone, torch.stack([drawn(key, x) for key in keys.tolist()]))
     assert torch.equal(vmap(drawn, in_dims=(0, None))(keys, x), alone)
     assert torch.equal(vmap(drawn)(keys, x.expand(4, *x.shape)), alone)
     assert torch.equal(drawn(keys[1], x), alone[1])  # the same key, the same numbers

@@ -182,7 +182,7 @@ class Learner:
         if self.draws is False:
             yield
             return
-        with Noise(torch.tensor(key)) as noise:
+        with Noise(key) as noise:
             yield
         self.draws = noise.draws > 0
 

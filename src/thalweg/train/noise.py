@@ -26,7 +26,7 @@ class Noise(TorchFunctionMode):
     an LSTM, still draws from torch's generator.
 
     Args:
-        key: int64, shape ``()``; under vmap one a member.
+        key: A number, or int64 of shape ``()``, which under vmap is one a member.
 
     Attributes:
         draws: How many draws were served.
@@ -43,7 +43,7 @@ class Noise(TorchFunctionMode):
         Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
 
-    def __init__(self, key: Tensor) -> None:
+    def __init__(self, key: Tensor | int) -> None:
         super().__init__()
         self.key, self.draws = key, 0
 
@@ -65,14 +65,21 @@ class Noise(TorchFunctionMode):
 
     def _draw(self, normal: bool, shape: Sequence[int], dtype: torch.dtype, device: torch.device | str) -> Tensor:
         self.draws += 1
-        drawn = _draw(self.key, self.draws, list(shape), normal, dtype is torch.float64)
+        wanted = self.draws, list(shape), normal, dtype is torch.float64
+        # The operation takes seconds to load when it is first used.
+        drawn = _draw(self.key, *wanted) if isinstance(self.key, Tensor) else _drawn(self.key, *wanted)
         return drawn.to(device, dtype)
 
 
 @torch.library.custom_op("thalweg::draw", mutates_args=())
 def _draw(key: Tensor, number: int, size: Sequence[int], normal: bool, wide: bool) -> Tensor:
-    """Draw float32, or float64 if `wide`; an operation of its own, so that vmap can ask for every key."""
-    philox = np.random.Philox(key=np.array([key.item(), number], dtype=np.int64).view(np.uint64))
+    """Draw as `_drawn` does; an operation of its own, so that vmap can ask for every key."""
+    return _drawn(int(key.item()), number, size, normal, wide)
+
+
+def _drawn(key: int, number: int, size: Sequence[int], normal: bool, wide: bool) -> Tensor:
+    """Draw float32, or float64 if `wide`."""
+    philox = np.random.Philox(key=np.array([key, number], dtype=np.int64).view(np.uint64))
     generator = np.random.Generator(philox)
     function = generator.standard_normal if normal else generator.random
     return torch.from_numpy(np.asarray(function(tuple(size), dtype=np.float64 if wide else np.float32)))
@@ -81,7 +88,7 @@ def _draw(key: Tensor, number: int, size: Sequence[int], normal: bool, wide: boo
 def _of_each(
     info: Any, in_dims: Any, key: Tensor, number: int, size: Any, normal: bool, wide: bool
 ) -> tuple[Tensor, int]:
-    return torch.stack([_draw(one, number, size, normal, wide) for one in key]), 0
+    return torch.stack([_drawn(one, number, size, normal, wide) for one in key.tolist()]), 0
 
 
 torch.library.register_vmap("thalweg::draw", _of_each)
