@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +19,8 @@ def runs(problem: Any) -> Any:
 @pytest.mark.parametrize("net", ["mlp", "conv"])
 def test_it_holds_in_float64_to_rounding(make_problem: Any, net: str) -> None:
     problem = make_problem(net)
-    found = certify(problem, runs(problem)[1])
+    run = runs(problem)[1]
+    found = certify(problem, run.config, run.epochs)
     assert found.epochs == 4
     assert found.first <= found.largest < 1e-9
     assert "is what it is alone" in str(found)
@@ -29,7 +29,7 @@ def test_it_holds_in_float64_to_rounding(make_problem: Any, net: str) -> None:
 def test_another_run_does_not_pass(make_problem: Any) -> None:
     problem = make_problem()
     one, other, _ = runs(problem)
-    found = certify(problem, replace(one, epochs=other.epochs))
+    found = certify(problem, one.config, other.epochs)
     assert not found.holds
     assert "is NOT what it is alone" in str(found)
 
@@ -45,7 +45,8 @@ def test_randomness_that_a_cohort_cannot_repeat_is_off_in_both(make_problem: Any
             return self.out(self.attention(rows, rows, rows, need_weights=False)[0].flatten(1))
 
     problem = make_problem(model=lambda: Lossy().double())
-    found = certify(problem, runs(problem)[0])
+    run = runs(problem)[0]
+    found = certify(problem, run.config, run.epochs)
     assert found.silenced == ("attention (MultiheadAttention)",)
     assert found.largest < 1e-9
     assert "randomness of attention (MultiheadAttention) off" in str(found)

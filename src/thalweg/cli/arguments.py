@@ -111,6 +111,13 @@ Store = Annotated[Path, typer.Option(envvar="THALWEG_STORE", help="The SQLite fi
 Threads = Annotated[
     int | None, typer.Option(help="Torch threads; measured on your problem and machine if left out.")
 ]
+Executor = Annotated[
+    str, typer.Option(help="How runs are done: sequential, batched, processes; auto times them and chooses.")
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another study that is under way on the store.")]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Make one run again alone, and print how far the two differ.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output and nothing else.")]
 
 STORE = Path("thalweg-runs") / "runs.db"

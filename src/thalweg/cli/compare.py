@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,7 +30,9 @@ def command(
     data: a.Data = None,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
     store: a.Store = a.STORE,
+    executor: a.Executor = "auto",
     threads: a.Threads = None,
+    wait: a.Wait = False,
     json: a.Json = False,
 ) -> None:
     """Find the optimizer that trains PROBLEM best, by how much, how sure that is, and at which learning rate.
@@ -60,13 +62,13 @@ def command(
         problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
     )
     probe(task, batch_size=batch_size)
-    result, kept = _recorded(protocol, store, threads, shown=not json)
+    result, kept = _recorded(protocol, store, shown=not json, wait=wait, executor=executor, threads=threads)
     _tell(result, f"{write(result, out)}\n{kept}\n{result.environment.threading}", json=json)
     if result.missing:
         raise typer.Exit(130)
 
 
-def _recorded(protocol: Protocol, store: Path, threads: int | None, *, shown: bool) -> tuple[Comparison, str]:
+def _recorded(protocol: Protocol, store: Path, *, shown: bool, wait: bool, **how: Any) -> tuple[Comparison, str]:
     """Do the comparison; returns it, and where it is kept."""
     from thalweg.cli.progress import ProgressBar
     from thalweg.cli.record import record, typed
@@ -74,12 +76,13 @@ def _recorded(protocol: Protocol, store: Path, threads: int | None, *, shown: bo
     from thalweg.core.events import tee
 
     with (
-        record(store, "compare", protocol.problem.name) as kept,
+        record(store, "compare", protocol.problem.name, resumable=True, wait=wait) as kept,
         ProgressBar(protocol.runs, shown=shown) as bar,
     ):
-        result = conduct(protocol, threads=threads, sink=tee(kept.sink, bar), command=typed())
+        result = conduct(protocol, sink=tee(kept.sink, bar), command=typed(), memory=kept.memory, **how)
         kept.result, kept.complete = result.to_json(), not result.missing
-    return result, f"kept as {kept.name} in {store}"
+    onward = f"; go on with: thalweg resume {kept.name}" if result.missing else ""
+    return result, f"kept as {kept.name} in {store}{onward}"
 
 
 def _tell(result: Comparison, places: str, *, json: bool) -> None:

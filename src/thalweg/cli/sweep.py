@@ -96,7 +96,10 @@ def command(
     range_test: Short = False,
     data: a.Data = None,
     store: a.Store = a.STORE,
+    executor: a.Executor = "auto",
     threads: a.Threads = None,
+    wait: a.Wait = False,
+    verify: a.Verify = False,
     json: a.Json = False,
 ) -> None:
     """Find the setting that trains PROBLEM best, and how sure that is.
@@ -124,8 +127,9 @@ def command(
         preset, trials=trials, seeds=seeds, sampler=sampler, halving=halving, narrow=narrow, space=own or None
     )
     plan = _plan(task, names, chosen, base, fixed, repeats=repeats, fraction=fraction)
-    result, kept = _recorded(plan, store, threads, shown=not json)
-    _tell(result, f"{kept}\n{result.environment.threading}", json=json)
+    result, kept = _recorded(plan, store, shown=not json, wait=wait, executor=executor, threads=threads)
+    verified = f"\n{_verified(plan, result)}" if verify and result.finals else ""
+    _tell(result, f"{kept}\n{result.environment.threading}{verified}", json=json)
     if result.missing or not result.recommendation:
         raise typer.Exit(130 if result.missing else 1)
 
@@ -152,17 +156,30 @@ def _plan(
     return Plan(problem=task, space=space, base=base, **chosen, **how)
 
 
-def _recorded(plan: Plan, store: Path, threads: int | None, *, shown: bool) -> tuple[SweepResult, str]:
+def _recorded(plan: Plan, store: Path, *, shown: bool, wait: bool, **how: Any) -> tuple[SweepResult, str]:
     """Do the sweep; returns it, and where it is kept."""
     from thalweg.cli.progress import ProgressBar
     from thalweg.cli.record import record, typed
     from thalweg.core.events import tee
     from thalweg.sweep.conduct import conduct
 
-    with record(store, "sweep", plan.problem.name) as kept, ProgressBar(plan.runs, shown=shown) as bar:
-        result = conduct(plan, threads=threads, sink=tee(kept.sink, bar), command=typed())
+    name = plan.problem.name
+    with (
+        record(store, "sweep", name, resumable=True, wait=wait) as kept,
+        ProgressBar(plan.runs, shown=shown) as bar,
+    ):
+        result = conduct(plan, sink=tee(kept.sink, bar), command=typed(), memory=kept.memory, **how)
         kept.result, kept.complete = result.to_json(), not result.missing
-    return result, f"kept as {kept.name} in {store}"
+    onward = f"; go on with: thalweg resume {kept.name}" if result.missing else ""
+    return result, f"kept as {kept.name} in {store}{onward}"
+
+
+def _verified(plan: Plan, result: SweepResult) -> str:
+    """Make the best setting's first confirming run again alone; says how far the two differ."""
+    from thalweg.execute.certificate import certify
+
+    run = result.finals[0]
+    return str(certify(plan.problem, run.config, run.epochs))
 
 
 def _range_test(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from thalweg.compare.protocol import Protocol
 from thalweg.compare.ranking import best_trials, complete, final_score, missing, ranked, standing
@@ -12,7 +13,7 @@ from thalweg.compare.result import Comparison
 from thalweg.compare.statistics import against_leader
 from thalweg.core.config import Config
 from thalweg.core.events import Sink, silent
-from thalweg.execute import Executor
+from thalweg.execute import Executor, Memory
 from thalweg.execute.choose import ready
 from thalweg.execute.environment import describe
 from thalweg.optim.families import TEXTBOOK
@@ -33,6 +34,7 @@ def compare(
     executor: Executor | str = "auto",
     sink: Sink = silent,
     command: str = "",
+    memory: Memory | None = None,
 ) -> Comparison:
     """Compare optimizers on a problem under equal tuning budgets.
 
@@ -54,6 +56,7 @@ def compare(
         executor: How runs are done: an executor, or the name of one; ``"auto"`` takes the quickest.
         sink: Hears every event.
         command: The exact command, for the record.
+        memory: What a killed comparison of the same arguments had done, and where to write down what is done now.
 
     Returns:
         The Comparison. Ctrl-C gives what was finished, with `missing` saying what was not.
@@ -76,7 +79,7 @@ def compare(
         keep=keep,
         search=search or {},
     )
-    return conduct(protocol, threads=threads, executor=executor, sink=sink, command=command)
+    return conduct(protocol, threads=threads, executor=executor, sink=sink, command=command, memory=memory)
 
 
 def conduct(
@@ -86,6 +89,7 @@ def conduct(
     executor: Executor | str = "auto",
     sink: Sink = silent,
     command: str = "",
+    memory: Memory | None = None,
 ) -> Comparison:
     """Do what a `Protocol` says.
 
@@ -95,6 +99,7 @@ def conduct(
         executor: How runs are done: an executor, or the name of one; ``"auto"`` takes the quickest.
         sink: Hears every event.
         command: The exact command, for the record.
+        memory: What a killed comparison of the same arguments had done, and where to write down what is done now.
 
     Returns:
         The Comparison, as `compare` describes it.
@@ -106,10 +111,11 @@ def conduct(
     began, started = datetime.now(UTC), time.perf_counter()
     with ready(executor, protocol.problem, threads) as at_hand:
         tuning = protocol.tuning()
-        trials = at_hand.executor(tuning, sink)
+        do = partial(at_hand.executor, memory=memory) if memory else at_hand.executor
+        trials = do(tuning, sink)
         best = best_trials(protocol, trials) if len(trials) == len(tuning) else {}
         final = protocol.final(best)
-        finals = at_hand.executor(final, sink) if final else []
+        finals = do(final, sink) if final else []
         environment = describe(command, began, at_hand.said, at_hand.threads)
     whole = complete(protocol, finals)
     names = ranked(protocol, whole)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from thalweg.core.config import Config
-from thalweg.core.run import Epoch, Run
+from thalweg.core.run import Epoch
 from thalweg.execute.cohort import Cohort
 from thalweg.execute.obstacles import unseen_draws
 from thalweg.problems import Problem
@@ -54,33 +54,31 @@ class Certificate:
         )
 
 
-def certify(problem: Problem, run: Run) -> Certificate:
+def certify(problem: Problem, config: Config, curve: Sequence[Epoch]) -> Certificate:
     """Make a run again alone, and compare; where layers draw what a cohort cannot repeat, make both without.
 
     Args:
         problem: What it was trained on.
-        run: What an executor gave, with at least one epoch.
+        config: The setting.
+        curve: What an executor measured, at least one epoch.
 
     Example:
         >>> from thalweg.execute import Job, batched
         >>> from thalweg.problems import load
         >>> problem = load("digits/logistic")
         >>> runs = batched([Job(f"{k}", problem, Config(epochs=1, seed=k)) for k in range(3)])
-        >>> certify(problem, runs[1]).holds
+        >>> certify(problem, runs[1].config, runs[1].epochs).holds
         True
     """
     silenced = tuple(unseen_draws(problem))
-    curve: Sequence[Epoch] = run.epochs
     if silenced:
         problem = dataclasses.replace(problem, model=_without(problem.model))
-        cohort = Cohort(
-            [Learner(problem, run.config), Learner(problem, run.config.replace(seed=run.config.seed + 1))]
-        )
-        curve = [cohort.train_epoch()[0] for _ in run.epochs]
-    learner = Learner(problem, run.config)
+        cohort = Cohort([Learner(problem, config), Learner(problem, config.replace(seed=config.seed + 1))])
+        curve = [cohort.train_epoch()[0] for _ in curve]
+    learner = Learner(problem, config)
     alone = [learner.train_epoch() for _ in curve]
     apart = [_apart(mine, its) for mine, its in zip(curve, alone, strict=True)]
-    return Certificate(run.config, len(apart), apart[0], max(apart), silenced)
+    return Certificate(config, len(apart), apart[0], max(apart), silenced)
 
 
 def _apart(one: Epoch, other: Epoch) -> float:
