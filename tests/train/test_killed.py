@@ -144,7 +144,7 @@ def test_a_killed_run_ends_in_the_same_bits(whole: dict[str, Any], tmp_path: Pat
     assert resumed["bits"] == whole["bits"]
 
 
-@pytest.mark.parametrize("seed", [1, 5])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_run_killed_again_and_again_inside_epochs_ends_in_the_same_bits(tmp_path: Path, seed: int) -> None:
     """Data order, dropout, optimizer, schedules and early stopping go on where the last block ended."""
     command = [sys.executable, "-W", "error", "-c", IN_EPOCH, str(tmp_path), str(seed)]

@@ -159,9 +159,10 @@ class Staff:
 
         One that died before it began anything has no successor: what killed it would kill that too.
         """
-        assert share.process
-        how, order = share.process.end(), share.order
+        process, order = share.process, share.order
         share.process = share.order = None
+        assert process
+        how = process.end()
         for job in share.going_on.values():
             if job.run_id in share.begun or not share.useful:
                 self._cut_short(share, job, Outcome.FAILED, f"the process that trained it {how}")

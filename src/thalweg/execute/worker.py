@@ -1,7 +1,7 @@
 """Worker: the other end of the wire, a process of its own that trains its share of the jobs on one thread.
 
-It reads orders from its standard input and writes reports to its standard output; what the user's code prints goes
-to the standard error. When nobody is left to give orders it is gone at once.
+It reads orders from its standard input and writes reports to its standard output. The user's code finds nothing to
+read there, and what it prints goes to the standard error. When nobody is left to give orders it is gone at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
+from typing import BinaryIO
 
 import torch
 
@@ -25,10 +26,11 @@ from thalweg.execute.wire import Advance, Begin, Broke, Order, Prune, Report, Re
 
 def main() -> None:
     """Serve the process that started this one."""
-    wire = os.fdopen(os.dup(1), "wb")
+    heard, wire = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     orders: SimpleQueue[Order] = SimpleQueue()
-    Thread(target=_listen, args=(orders,), daemon=True).start()
+    Thread(target=_listen, args=(heard, orders), daemon=True).start()
 
     def report(message: Report) -> None:
         try:
@@ -43,10 +45,10 @@ def main() -> None:
         report(Broke(_portable(error)))
 
 
-def _listen(orders: SimpleQueue[Order]) -> None:
+def _listen(wire: BinaryIO, orders: SimpleQueue[Order]) -> None:
     try:
         while True:
-            orders.put(pickle.load(sys.stdin.buffer))
+            orders.put(pickle.load(wire))
     finally:
         os._exit(0)  # the wire is cut: whatever is being trained, nobody wants it any more
 
