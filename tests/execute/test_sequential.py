@@ -75,7 +75,7 @@ def test_runs_come_in_order_and_are_those_of_fit(problem: Problem) -> None:
 
 
 def test_only_who_asks_sees_the_test_split(problem: Problem) -> None:
-    first, second = sequential([*jobs(problem, 0.1), *jobs(problem, 0.1, test=True)])
+    (first,), (second,) = sequential(jobs(problem, 0.1)), sequential(jobs(problem, 0.1, test=True))
     assert first.test is None
     assert second.test is not None
     assert bare(first) == dataclasses.replace(bare(second), test=None)
