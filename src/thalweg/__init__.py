@@ -8,6 +8,7 @@ imported on first use.
 ``compare(problem, optimizers)``          which optimizer trains it best, and how sure that is
 ``fit(problem, config)``                  train one ``Config``; gives a ``Run``
 ``Learner(problem, config)``              a run taken in hand, with its model
+``grow.wider``, ``grow.deeper``           a larger net that starts with the function of a smaller one
 ``report(result, path)``                  a page of what ``compare`` or ``fit`` gave
 ``weights(folder)``                       the weights of a checkpoint
 ``rule``                                  make an optimizer of an update rule of your own
@@ -27,6 +28,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from thalweg import grow as grow
     from thalweg.compare.conduct import compare as compare
     from thalweg.compare.result import Comparison as Comparison
     from thalweg.core.config import Config as Config
@@ -55,6 +57,7 @@ _HOME = {
     "ThalwegError": "core.errors:ThalwegError",
     "compare": "compare:",
     "fit": "train:fit",
+    "grow": "grow:",
     "load": "problems:load",
     "report": "report:",
     "rule": "optim.own:rule",
@@ -73,6 +76,7 @@ __all__ = [
     "ThalwegError",
     "compare",
     "fit",
+    "grow",
     "load",
     "report",
     "rule",
