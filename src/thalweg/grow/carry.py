@@ -122,9 +122,11 @@ def _mapped(origin: Origin, old: Tensor, own: Own, laws: Mapping[str, Response])
         law = laws.get(key)
         if not isinstance(value, Tensor):
             state[key] = value
+        elif not origin.expansions:
+            state[key] = value.clone()
         elif law is not None and value.shape == old.shape:
             state[key] = origin.value(value) if law == PARAMETER else origin.gradient(value, float(law))
-        elif value.ndim == 0 or not origin.expansions:
+        elif value.ndim == 0:
             state[key] = value.clone()
         elif key != COMPENSATION:  # what rounding took away begins at nothing
             return None

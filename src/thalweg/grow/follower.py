@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase  # pyright: ignore[reportPrivateUsage]
 from torch.nn.modules.dropout import _DropoutNd  # pyright: ignore[reportPrivateUsage]
@@ -120,7 +121,19 @@ def _of_call(layer: str, seen: Trace, value: Value, users: list[Call]) -> tuple[
         raise _refusal(layer, str(call))
     if call.name == "relu":
         return nn.ReLU(), "relu"
-    return Applied(call.function, *call.args[1:], **call.kwargs), str(call)
+    applied = Applied(call.function, *call.args[1:], **call.kwargs)
+    if _changes_nothing(applied, value.tensor):
+        raise _refusal(layer, str(call))
+    return applied, str(call)
+
+
+def _changes_nothing(applied: Applied, like: Tensor) -> bool:
+    """Whether a function is one such as ``contiguous`` or ``detach``."""
+    z = torch.randn(like.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    try:
+        return torch.equal(applied(z.clone()), z)
+    except Exception:  # what it cannot take is for others to say
+        return False
 
 
 def _refusal(layer: str, got: str) -> ModelError:
