@@ -150,7 +150,7 @@ def _compared(before: Tensor, after: Tensor, main: Layout) -> tuple[bool, Layout
     """Whether `after` is `before` with copies, and which; none at all if they are equal."""
     if before.shape == after.shape:
         return _are_equal(before, after), None
-    if before.ndim != after.ndim:
+    if before.ndim != after.ndim or before.is_complex():
         return False, None
     axes = [axis for axis in range(-before.ndim, 0) if before.shape[axis] != after.shape[axis]]
     if len(axes) != 1:
@@ -177,4 +177,5 @@ def _matched(before: Tensor, after: Tensor, axis: int) -> Tensor:
 def _are_equal(one: Tensor, other: Tensor) -> bool:
     if one.shape != other.shape:
         return False
-    return torch.allclose(one.double(), other.double(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    dtype = torch.complex128 if one.is_complex() else torch.float64
+    return torch.allclose(one.to(dtype), other.to(dtype), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
