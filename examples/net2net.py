@@ -26,7 +26,7 @@ import thalweg as tw
 from thalweg.data.batches import batches, order
 from thalweg.init import he_
 
-SMALL, LARGE = 64, 128
+SMALL, LARGE = 100, 200
 """Units of both hidden layers, of the teacher and of the wide nets."""
 LOOK = 100
 """Iterations between two looks at validation."""
@@ -119,7 +119,7 @@ def experiment(name: str, data: Path | None, epochs: int, lr: float, noise: floa
     """Train all five nets on a problem of the catalog."""
     problem = tw.load(name, data=data)
     x = problem.train.take(torch.arange(2))[0]
-    teacher, taught = train(problem, partial(net, SMALL), epochs - 2, lr)
+    teacher, taught = train(problem, partial(net, SMALL), epochs - 1, lr)
     nets: dict[str, tuple[Callable[[], nn.Module], int]] = {
         "from scratch": (partial(net, LARGE), epochs),
         "random pad": (partial(padded, teacher), epochs // 2),
@@ -158,8 +158,8 @@ def page(found: dict[str, Finding]) -> str:
     style = "body{font:16px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:#222}"
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Net2Net</title><style>{style}</style>'
     lead = (
-        f"<h1>Nets that grow from a trained one</h1><p>A teacher with two hidden layers of {SMALL} units; wide nets "
-        f"have {LARGE}, the deep one a third layer of {SMALL}. The dashed line is what the wide net reaches from "
+        f"<h1>Nets that grow from a trained one</h1><p>The teacher has two hidden layers of {SMALL} units, the wide "
+        f"nets of {LARGE}, the deep one a third of {SMALL}. The dashed line is what the wide net reaches from "
         "scratch.</p>"
     )
     return f"{head}<body>{lead}{plot}{said}</body></html>"
@@ -171,8 +171,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("net2net.html"))
     parser.add_argument("--data", type=Path, help="the folder of the data sets; else $THALWEG_DATA, else a cache")
     parser.add_argument("--epochs", type=int, default=6, help="from scratch; students get half of them")
-    parser.add_argument("--lr", type=float, default=0.05)
-    parser.add_argument("--noise", type=float, default=0.1, help="on copies of units")
+    parser.add_argument("--lr", type=float, default=0.01)
+    parser.add_argument("--noise", type=float, default=0.2, help="on copies of units")
     given = parser.parse_args()
     found: dict[str, Finding] = {}
     for name, title in PROBLEMS.items():

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from thalweg.core.errors import ModelError
-from thalweg.grow.trace import Example, leaves, run
+from thalweg.grow.trace import Example, run, tensors
 
 SLACK = {torch.float64: 1e-9, torch.float32: 1e-3}
 """How much an output may differ, relative to the largest: the order of sums changes, a slip shows far more."""
 
 
-def require_alike(layer: str, old: nn.Module, new: nn.Module, example: Example, remedy: str) -> None:
-    """Run both models on the example, in evaluation mode, and compare what they give.
+def require_alike(layer: str, expected: Sequence[Tensor], new: nn.Module, example: Example, remedy: str) -> None:
+    """Run the new model on the example, in evaluation mode, and compare what it gives.
 
     Args:
         layer: What was grown.
-        old: The model before.
+        expected: What the old model gave.
         new: The model after.
-        example: Their input.
+        example: Its input.
         remedy: What the user can do if they differ.
 
     Raises:
         ModelError: The new model cannot be run, or gives something else.
     """
-    with _evaluating(old), _evaluating(new), torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        expected = run(old, example)
-        torch.manual_seed(0)
-        try:
-            got = run(new, example)
-        except ModelError as error:
-            raise _unlike(layer, str(error.got), remedy) from error
-    for one, other in zip(_tensors(expected), _tensors(got), strict=True):
+    try:
+        got = tensors(run(new, example))
+    except ModelError as error:
+        raise _unlike(layer, str(error.got), remedy) from error
+    for one, other in zip(expected, got, strict=True):
         _require_equal(layer, one, other, remedy)
 
 
@@ -58,19 +53,3 @@ def _unlike(layer: str, got: str, remedy: str) -> ModelError:
         expected="the same outputs on the example; something in the model's own code depends on the width",
         remedy=remedy,
     )
-
-
-def _tensors(output: object) -> list[Tensor]:
-    items = output if isinstance(output, tuple | list | dict) else [output]
-    return [leaf for leaf in leaves(items) if isinstance(leaf, Tensor)]
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

@@ -15,7 +15,7 @@ from thalweg.grow.follower import BY_HAND, Follower, follower
 from thalweg.grow.growth import Growth, Origin
 from thalweg.grow.identity import batch_norm_identity, identity
 from thalweg.grow.surgery import replace_module
-from thalweg.grow.trace import Example, Value, trace
+from thalweg.grow.trace import Example, Value, run, tensors, trace
 from thalweg.grow.wider import units
 
 
@@ -111,24 +111,25 @@ def deepen(
     old = _layer(model, layer)
     if not noise >= 0:
         raise InputError("The noise is negative.", got=noise, expected="a number >= 0")
-    found = (
-        _by_hand(old, layer, activation) if activation else follower(model, trace(deepcopy(model), example), layer)
-    )
-    added = identity(old, layer, found)
-    if noise:
-        _disturb(added, noise, seed)
     grown = deepcopy(model)
+    if activation is None:
+        seen = trace(grown, example)
+        expected, found = seen.results, follower(grown, seen, layer)
+    else:
+        expected, found = tensors(run(grown, example)), _by_hand(old, layer, activation)
+    added = identity(old, layer, found)
     parts: dict[str, nn.Module] = {
         "before": grown.get_submodule(found.place),
         "activation": deepcopy(found.activation),
         "added": added,
     }
     if batch_norm:
-        features = _activated(model, found, example)
+        features = _activated(found)
         parts["norm"] = batch_norm_identity(old, layer, features)
     replace_module(grown, found.place, nn.Sequential(OrderedDict(parts)).train(old.training))
-    if not noise:
-        require_alike(layer, model, grown, example, BY_HAND)
+    require_alike(layer, expected, grown, example, BY_HAND)
+    if noise:
+        _disturb(added, noise, seed)
     said = f"behind {layer} there is a new {type(added).__name__} of {units(added)} units"
     return Growth(grown, model, _origins(model, found.place), said, (f"{found.place}.added",))
 
@@ -157,7 +158,7 @@ def _by_hand(old: Any, layer: str, activation: nn.Module) -> Follower:
 
 
 @torch.no_grad()
-def _activated(model: nn.Module, found: Follower, example: Example) -> Tensor:
+def _activated(found: Follower) -> Tensor:
     """What reaches the new layer on the example."""
     if found.value.maker is None:
         raise InputError(

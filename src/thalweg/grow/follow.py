@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thalweg.grow.trace import Call, Value, Weight, leaves, replaced
+from thalweg.grow.trace import Call, Value, Weight, leaves, replaced, tensors
 
 TOLERANCE = 1e-9
 
@@ -127,7 +127,7 @@ def _drawn(call: Call) -> dict[Value | Weight, Tensor]:
     return drawn
 
 
-def _made(call: Call, tensors: Mapping[Value | Weight, Tensor], main: Layout, place: int | None) -> list[Tensor]:
+def _made(call: Call, given: Mapping[Value | Weight, Tensor], main: Layout, place: int | None) -> list[Tensor]:
     """Return what the call gives for these tensors, the size at one place in proportion to the width."""
     count = -1
 
@@ -135,15 +135,13 @@ def _made(call: Call, tensors: Mapping[Value | Weight, Tensor], main: Layout, pl
         nonlocal count
         count += 1
         if isinstance(leaf, Value | Weight):
-            return tensors[leaf].clone()  # it may write into it
+            return given[leaf].clone()  # it may write into it
         if isinstance(leaf, torch.dtype) and leaf.is_floating_point:
             return torch.float64
         return leaf * len(main.index) // main.size if isinstance(leaf, int) and count == place else leaf
 
     args, kwargs = replaced((call.args, call.kwargs), change)
-    output = call.function(*args, **kwargs)
-    items: Any = output if isinstance(output, tuple | list | dict) else [output]
-    return [leaf for leaf in leaves(items) if isinstance(leaf, Tensor)]
+    return tensors(call.function(*args, **kwargs))
 
 
 def _compared(before: Tensor, after: Tensor, main: Layout) -> tuple[bool, Layout | None]:

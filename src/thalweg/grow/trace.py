@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 from thalweg.core.errors import ModelError, one_line
 
@@ -96,12 +98,14 @@ class Trace:
     Attributes:
         calls: In order.
         visits: The calls of its modules, each before those that it made itself.
-        outputs: What the model returned.
+        outputs: What of it the model returned.
+        results: All tensors that it returned.
     """
 
     calls: list[Call]
     visits: list[Visit]
     outputs: list[Value]
+    results: list[Tensor]
 
     def users(self, value: Value) -> list[Call]:
         """Return the calls that `value` went into."""
@@ -114,7 +118,7 @@ def trace(model: nn.Module, example: Example) -> Trace:
     Python's control flow is followed as the example takes it.
 
     Args:
-        model: A model of one's own to spoil: hooks stay in it.
+        model: The model; it is left as it was.
         example: Its input.
 
     Raises:
@@ -125,21 +129,48 @@ def trace(model: nn.Module, example: Example) -> Trace:
         >>> [str(call) for call in seen.calls]
         ['linear in 0', 'relu in 1']
     """
-    recorder = _Recorder(model.eval())
+    recorder, hooks = _Recorder(model), list[RemovableHandle]()
     for name, module in model.named_modules():
-        module.register_forward_pre_hook(partial(recorder.enter, name), with_kwargs=True)
-        module.register_forward_hook(recorder.leave)
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), recorder:
-        output = run(model, example)
-    return Trace(recorder.calls, recorder.visits, recorder.known(output))
+        hooks.append(module.register_forward_pre_hook(partial(recorder.enter, name), with_kwargs=True))
+        hooks.append(module.register_forward_hook(recorder.leave))
+    try:
+        output = run(model, example, recorder)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Trace(recorder.calls, recorder.visits, recorder.known(output), tensors(output))
 
 
-def run(model: nn.Module, example: Example) -> Any:
-    """Return the model's output on an example.
+def run(model: nn.Module, example: Example, listener: AbstractContextManager[object] | None = None) -> Any:
+    """Return the model's output on an example, in evaluation mode, always with the same random numbers.
+
+    Args:
+        model: The model; it is left as it was.
+        example: Its input.
+        listener: Entered meanwhile.
 
     Raises:
         ModelError: The model cannot take it.
     """
+    modes = {module: module.training for module in model.modules()}
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.default_generator.manual_seed(0)
+            model.eval()
+            with listener or nullcontext():
+                return _called(model, example)
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def tensors(output: Any) -> list[Tensor]:
+    """Return the tensors of what a model gave."""
+    items: Any = output if isinstance(output, tuple | list | dict) else [output]
+    return [leaf for leaf in leaves(items) if isinstance(leaf, Tensor)]
+
+
+def _called(model: nn.Module, example: Example) -> Any:
     try:
         if isinstance(example, Tensor):
             return model(example)
@@ -209,8 +240,7 @@ class _Recorder(TorchFunctionMode):
         return self.values.setdefault(id(leaf), Value(leaf))
 
     def known(self, tree: Any) -> list[Value]:
-        items: Any = tree if isinstance(tree, tuple | list | dict) else [tree]
-        noted = (self.note(leaf) for leaf in leaves(items))
+        noted = map(self.note, tensors(tree))
         return [value for value in noted if isinstance(value, Value)]
 
     def enter(self, name: str, module: nn.Module, args: Any, kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from thalweg.grow.copies import copies
 from thalweg.grow.growth import Growth
 from thalweg.grow.spread import BY_HAND, Spread
 from thalweg.grow.surgery import expand, follow_widths
-from thalweg.grow.trace import Call, Example, Trace, trace
+from thalweg.grow.trace import Call, Example, Trace, run, tensors, trace
 from thalweg.grow.weighted import weighted
 
 
@@ -127,14 +127,16 @@ def widen(
     index = copies(old, width, seed)
     grown = deepcopy(model)
     if into is None:
-        said = _spread(grown, layer, width, example, index)
-        origins, also = expand(grown, said.asked), _others(said, layer)
-        follow_widths(grown, said.widths, said.groups)
+        seen = trace(grown, example)
+        expected, found = seen.results, _spread(seen, layer, index)
+        origins, also = expand(grown, found.asked), _others(found, layer)
+        follow_widths(grown, found.widths, found.groups)
     else:
+        expected = tensors(run(grown, example))
         asked, widths = asked_by_hand(grown, layer, into, along, index)
         origins, also = expand(grown, asked), list[str]()
         follow_widths(grown, widths)
-    require_alike(layer, model, grown, example, BY_HAND)
+    require_alike(layer, expected, grown, example, BY_HAND)
     if noise:
         _disturb(grown, layer, index, noise, seed)
     too = f"; widened with it: {', '.join(also)}" if also else ""
@@ -168,8 +170,7 @@ def units(module: nn.Module) -> int | None:
     return module.embedding_dim if isinstance(module, nn.Embedding) else None
 
 
-def _spread(grown: nn.Module, layer: str, width: int, example: Example, index: torch.Tensor) -> Spread:
-    seen = trace(deepcopy(grown), example)
+def _spread(seen: Trace, layer: str, index: torch.Tensor) -> Spread:
     makers = makers_of(seen, layer)
     if not makers:
         raise ModelError(
