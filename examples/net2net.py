@@ -2,7 +2,7 @@
 
     python examples/net2net.py --out net2net.html
 
-A small teacher is trained. Then a larger net is trained four times: from scratch; from scratch with the teacher's
+A small teacher is trained to its end. Then a larger net is trained four times: from scratch; from scratch with the teacher's
 weights in a corner of its own (random pad); as a wider copy of the teacher; and a deeper copy of the teacher. The
 page shows accuracy on validation against iterations; those of the teacher are not counted for its students.
 
@@ -119,7 +119,7 @@ def experiment(name: str, data: Path | None, epochs: int, lr: float, noise: floa
     """Train all five nets on a problem of the catalog."""
     problem = tw.load(name, data=data)
     x = problem.train.take(torch.arange(2))[0]
-    teacher, taught = train(problem, partial(net, SMALL), epochs - 1, lr)
+    teacher, taught = train(problem, partial(net, SMALL), epochs * 3 // 2, lr)
     nets: dict[str, tuple[Callable[[], nn.Module], int]] = {
         "from scratch": (partial(net, LARGE), epochs),
         "random pad": (partial(padded, teacher), epochs // 2),
@@ -158,9 +158,8 @@ def page(found: dict[str, Finding]) -> str:
     style = "body{font:16px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:#222}"
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Net2Net</title><style>{style}</style>'
     lead = (
-        f"<h1>Nets that grow from a trained one</h1><p>The teacher has two hidden layers of {SMALL} units, the wide "
-        f"nets of {LARGE}, the deep one a third of {SMALL}. The dashed line is what the wide net reaches from "
-        "scratch.</p>"
+        f"<h1>Nets that grow from a trained one</h1><p>The teacher has two hidden layers of {SMALL} units, wide "
+        f"nets {LARGE}, the deep one a third of {SMALL}. Dashed: what the wide net reaches from scratch.</p>"
     )
     return f"{head}<body>{lead}{plot}{said}</body></html>"
 
@@ -170,7 +169,12 @@ def main() -> None:
     parser = ArgumentParser(description="Net2Net's experiment.")
     parser.add_argument("--out", type=Path, default=Path("net2net.html"))
     parser.add_argument("--data", type=Path, help="the folder of the data sets; else $THALWEG_DATA, else a cache")
-    parser.add_argument("--epochs", type=int, default=6, help="from scratch; students get half of them")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=6,
+        help="from scratch; the teacher has half as many more, students half of them",
+    )
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--noise", type=float, default=0.2, help="on copies of units")
     given = parser.parse_args()

@@ -20,6 +20,10 @@ Checkpoint = Annotated[
     typer.Option(help="Folder of the checkpoint, written at every epoch's end; beside the store if left out."),
 ]
 
+Growing = Annotated[
+    bool, typer.Option("--grow-when-plateaued", help="Add a layer whenever patience is spent, while that helps.")
+]
+
 
 def command(
     problem: a.ProblemName,
@@ -36,10 +40,7 @@ def command(
     test: Annotated[bool, typer.Option("--test", help="Judge the final model on the test split too.")] = False,
     checkpoint: Checkpoint = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
-    growing: Annotated[
-        bool,
-        typer.Option("--grow-when-plateaued", help="Add a layer whenever patience is spent, while that helps."),
-    ] = False,
+    growing: Growing = False,
     data: a.Data = None,
     out: Annotated[Path | None, typer.Option(help="A page to write.")] = None,
     store: a.Store = a.STORE,
@@ -49,7 +50,6 @@ def command(
     """Train PROBLEM once, with one setting."""
     from thalweg.cli.record import resumed
     from thalweg.core.config import Config
-    from thalweg.core.errors import InputError
     from thalweg.core.run import Outcome
     from thalweg.optim.own import resolve as named
     from thalweg.problems import resolve
@@ -58,14 +58,7 @@ def command(
     from thalweg.train import Learner
     from thalweg.train.threads import choose
 
-    if resume and checkpoint is None:
-        raise InputError("There is nothing to resume from.", remedy="pass --checkpoint FOLDER --resume")
-    if growing and (resume or patience is None):
-        raise InputError(
-            "A net that grows at a plateau needs a patience, and cannot be resumed.",
-            got="--resume" if resume else "no --patience",
-            remedy="pass --patience 3 --grow-when-plateaued, and a fresh folder",
-        )
+    _require_sense(checkpoint, patience, resume=resume, growing=growing)
     if out:
         require_writable(out)
     config = Config(
@@ -91,6 +84,19 @@ def command(
     _tell(run, f"{page}{kept}\n{said}{onward}", json=json)
     if run.outcome in (Outcome.INTERRUPTED, Outcome.FAILED):
         raise typer.Exit(130 if run.outcome is Outcome.INTERRUPTED else 1)
+
+
+def _require_sense(checkpoint: Path | None, patience: int | None, *, resume: bool, growing: bool) -> None:
+    from thalweg.core.errors import InputError
+
+    if resume and checkpoint is None:
+        raise InputError("There is nothing to resume from.", remedy="pass --checkpoint FOLDER --resume")
+    if growing and (resume or patience is None):
+        raise InputError(
+            "A net that grows at a plateau needs a patience, and cannot be resumed.",
+            got="--resume" if resume else "no --patience",
+            remedy="pass --patience 3 --grow-when-plateaued, and a fresh folder",
+        )
 
 
 def _recorded(learner: Learner, store: Path, *, shown: bool, growing: bool, **how: Any) -> tuple[Run, str]:
