@@ -2,8 +2,8 @@
 
     python examples/net2net.py --out net2net.html
 
-A small teacher is trained to its end. Then a larger net is trained four times: from scratch; from scratch with the teacher's
-weights in a corner of its own (random pad); as a wider copy of the teacher; and a deeper copy of the teacher. The
+A small teacher is trained to its end. Then a larger net is trained four times: from scratch; from scratch with the
+teacher's weights in a corner of its own (random pad); as a wider copy of the teacher; and as a deeper copy. The
 page shows accuracy on validation against iterations; those of the teacher are not counted for its students.
 
 Reference: T. Chen, I. Goodfellow, J. Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer", 2016.
