@@ -108,9 +108,11 @@ class Finding:
 
     def __str__(self) -> str:
         start, end = self.curves["teacher"][-1][1], self.curves["wider student"][0][1]
-        met = "never" if self.reached is None else f"after {self.reached} iterations, {self.share:.2f} of its own"
+        met = (
+            "never" if self.reached is None else f"after {self.reached} iterations, {self.share:.2f} times as many"
+        )
         return (
-            f"teacher {start:.2%}, wider student starts at {end:.2%}; from scratch {self.final:.2%} "
+            f"Teacher {start:.2%}, wider student starts at {end:.2%}; from scratch {self.final:.2%} "
             f"after {self.curves['from scratch'][-1][0]} iterations, which the wider student reaches {met}"
         )
 
@@ -141,10 +143,10 @@ def page(found: dict[str, Finding]) -> str:
             steps, accuracies = zip(*curve, strict=True)
             look = {"color": COLOURS[word], "width": 2, "dash": "dot" if word == "teacher" else "solid"}
             figure.add_trace(
-                go.Scatter(x=steps, y=accuracies, name=word, line=look, legendgroup=word, showlegend=column == 1),
+                go.Scatter(x=steps, y=accuracies, name=word, mode="lines", line=look, legendgroup=word, showlegend=column == 1),
                 row=1, col=column,
             )  # fmt: skip
-        figure.add_hline(finding.final, line={"color": "#777777", "dash": "dash", "width": 1}, row=1, col=column)
+        figure.add_hline(finding.final, line={"color": "#444444", "dash": "dash", "width": 1.5}, row=1, col=column)
         bottom = min(curve[0][1] for word, curve in finding.curves.items() if word.endswith("student"))
         top = max(accuracy for curve in finding.curves.values() for _, accuracy in curve)
         figure.update_yaxes(range=[bottom - 3 * (top - bottom), top + 0.002], tickformat=".1%", row=1, col=column)
