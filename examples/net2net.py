@@ -141,11 +141,15 @@ def page(found: dict[str, Finding]) -> str:
     for column, finding in enumerate(found.values(), start=1):
         for word, curve in finding.curves.items():
             steps, accuracies = zip(*curve, strict=True)
+            shown = column == 1
             look = {"color": COLOURS[word], "width": 2, "dash": "dot" if word == "teacher" else "solid"}
             figure.add_trace(
-                go.Scatter(x=steps, y=accuracies, name=word, mode="lines", line=look, legendgroup=word, showlegend=column == 1),
-                row=1, col=column,
-            )  # fmt: skip
+                go.Scatter(
+                    x=steps, y=accuracies, name=word, mode="lines", line=look, legendgroup=word, showlegend=shown
+                ),
+                row=1,
+                col=column,
+            )
         figure.add_hline(finding.final, line={"color": "#444444", "dash": "dash", "width": 1.5}, row=1, col=column)
         bottom = min(curve[0][1] for word, curve in finding.curves.items() if word.endswith("student"))
         top = max(accuracy for curve in finding.curves.values() for _, accuracy in curve)
