@@ -10,17 +10,19 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import loop, startup, step, tuning
+from benchmarks import loop, regret, startup, step, tuning
 from benchmarks.row import Row
 from benchmarks.step_models import MODELS
 from benchmarks.step_peers import PEERS
 from benchmarks.step_row import StepRow
 from benchmarks.step_rules import RULES
+from thalweg.problems import load
 
 SUITES: dict[str, Callable[[Namespace], Iterable[Row | StepRow]]] = {
     "startup": lambda _: startup.rows(),
     "loop": lambda _: loop.rows(),
     "tuning": lambda _: tuning.rows(),
+    "regret": lambda _: regret.rows(load("quadratic/deep")),
     "step": lambda asked: step.rows(asked.rules, asked.suites, asked.peers),
 }
 

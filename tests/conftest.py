@@ -21,21 +21,17 @@ settings.register_profile(
 )
 settings.load_profile("thalweg")
 
-IDX_FILES = [
-    f"{folder}/{split}-{kind}-ubyte.gz"
-    for folder in ("mnist", "fashion-mnist")
-    for split in ("train", "t10k")
-    for kind in ("images-idx3", "labels-idx1")
-]
-
 
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder of real data sets, as `THALWEG_DATA` names it."""
+    from thalweg.data.sources import sources
+
+    files = [f"{sources[name].place}/{file}" for name in sources for file in sources[name].sha256]
     named = os.environ.get("THALWEG_DATA")
     if not named:
-        pytest.skip(f"THALWEG_DATA is not set; the test needs {', '.join(IDX_FILES)} in that folder")
-    missing = [name for name in IDX_FILES if not Path(named, name).is_file()]
+        pytest.skip(f"THALWEG_DATA is not set; the test needs {', '.join(files)} in that folder")
+    missing = [file for file in files if not Path(named, file).is_file()]
     if missing:
         pytest.skip(f"THALWEG_DATA={named} lacks {', '.join(missing)}")
     return Path(named)

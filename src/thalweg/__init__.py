@@ -6,6 +6,9 @@ imported on first use.
 ========================================  ==========================================================
 ``Problem(name, model, loss, train)``     what to train; ``load(name)`` takes one from the catalog
 ``compare(problem, optimizers)``          which optimizer trains it best, and how sure that is
+``sweep(problem, optimizer, space)``      which setting trains it best: ``sweep(...).best`` is a ``Config``
+``log``, ``uniform``, ``integers``        ranges of a space; ``choice(a, b, ...)`` is one of some values
+``range_test(problem, optimizer)``        a first idea of the learning rate, from one short run
 ``fit(problem, config)``                  train one ``Config``; gives a ``Run``
 ``Learner(problem, config)``              a run taken in hand, with its model
 ``grow.wider``, ``grow.deeper``           a larger net that starts with the function of a smaller one
@@ -41,6 +44,14 @@ if TYPE_CHECKING:
     from thalweg.problems import Problem as Problem
     from thalweg.problems import load as load
     from thalweg.report import write as report
+    from thalweg.sweep.conduct import sweep as sweep
+    from thalweg.sweep.dimensions import choice as choice
+    from thalweg.sweep.dimensions import integers as integers
+    from thalweg.sweep.dimensions import log as log
+    from thalweg.sweep.dimensions import uniform as uniform
+    from thalweg.sweep.range_test import RangeTest as RangeTest
+    from thalweg.sweep.range_test import range_test as range_test
+    from thalweg.sweep.result import SweepResult as SweepResult
     from thalweg.train import Learner as Learner
     from thalweg.train import fit as fit
     from thalweg.train import weights as weights
@@ -54,13 +65,21 @@ _HOME = {
     "Outcome": "core.run:Outcome",
     "Problem": "problems:Problem",
     "Run": "core.run:Run",
+    "RangeTest": "sweep.range_test:RangeTest",
+    "SweepResult": "sweep.result:SweepResult",
     "ThalwegError": "core.errors:ThalwegError",
+    "choice": "sweep.dimensions:choice",
     "compare": "compare:",
     "fit": "train:fit",
     "grow": "grow:",
+    "integers": "sweep.dimensions:integers",
     "load": "problems:load",
+    "log": "sweep.dimensions:log",
+    "range_test": "sweep.range_test:range_test",
     "report": "report:",
     "rule": "optim.own:rule",
+    "sweep": "sweep:",
+    "uniform": "sweep.dimensions:uniform",
     "weights": "train:weights",
 }
 
@@ -72,14 +91,22 @@ __all__ = [
     "Metric",
     "Outcome",
     "Problem",
+    "RangeTest",
     "Run",
+    "SweepResult",
     "ThalwegError",
+    "choice",
     "compare",
     "fit",
     "grow",
+    "integers",
     "load",
+    "log",
+    "range_test",
     "report",
     "rule",
+    "sweep",
+    "uniform",
     "weights",
 ]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import pytest
 
-from thalweg.cli.arguments import optimizer_lists, optimizer_names, pairs, schedules
+from thalweg.cli.arguments import ScheduleOptions, Schedules, optimizer_lists, optimizer_names, pairs, schedules
 from thalweg.core.errors import InputError
+from thalweg.schedules import schedules as registered
 
 
 def test_numbers_and_switches() -> None:
@@ -41,6 +43,7 @@ def test_schedules_are_of_lr_unless_they_name_another() -> None:
         "momentum": ("linear", {"end": 1.1, "over": 5}),
         "weight_decay": ("inverse", {}),
     }
+    assert schedules(["cosine:warmup=2"]) == {"lr": ("cosine", {"warmup": 2})}
     assert schedules(["step:every=2", "inverse:k=3"]) == {"lr": ("inverse", {"k": 3})}
 
 
@@ -52,6 +55,15 @@ def test_what_is_no_schedule(text: str) -> None:
         InputError, match=r"cannot be read[\s\S]*such as --schedule momentum=linear:end=1.1,over=5"
     ):
         schedules([text])
+
+
+def test_the_help_names_every_schedule_and_its_options() -> None:
+    """From the registry: nothing is listed by hand."""
+    known, options = (get_args(kind)[1].help for kind in (Schedules, ScheduleOptions))
+    for name in registered:
+        assert name in known
+        assert all(f" {option}" in options for option in registered[name].options)
+    assert "every, divide (step); k (inverse, exponential); end, over (linear)" in options
 
 
 def test_lists_are_completed_at_their_end_and_name_none_twice() -> None:

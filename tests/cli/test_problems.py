@@ -15,6 +15,5 @@ def test_every_problem_has_its_line(thalweg: Thalweg) -> None:
     assert said.returncode == 0
     lines = [line.split() for line in said.stdout.splitlines()]
     for row in rows:
-        numbers = [str(row.batch), str(row.epochs), f"{100 * row.target:.0f}%"]
-        assert [row.name, row.data, row.net, *numbers] in lines
+        assert [row.name, *row.net.text.split(), str(row.batch), str(row.epochs), *row.goal.split()] in lines
     assert max(map(len, said.stdout.splitlines())) <= 80

@@ -1,4 +1,4 @@
-"""Intervals and tests against SciPy, Holm's correction against its definition, and how often noise is news."""
+"""Tests against SciPy, Holm's correction against its definition, and how often noise is news."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from thalweg.compare.result import Pair
-from thalweg.compare.statistics import LEVEL, against_leader, holm, student_interval
+from thalweg.compare.statistics import LEVEL, against_leader, holm
 
 NAN = math.nan
 THOUSANDTHS = st.integers(-1000, 1000).map(lambda k: k / 1000)
-SAMPLES = st.lists(THOUSANDTHS, min_size=2, max_size=12)
 PAIRED = st.lists(st.tuples(THOUSANDTHS, THOUSANDTHS), min_size=2, max_size=12)
 P_VALUES = st.lists(st.floats(0, 1), max_size=8)
 
@@ -24,24 +23,6 @@ P_VALUES = st.lists(st.floats(0, 1), max_size=8)
 def only_pair(a: list[float], b: list[float], *, higher_is_better: bool = True) -> Pair:
     (pair,) = against_leader("a", {"a": a, "b": b}, higher_is_better=higher_is_better)
     return pair
-
-
-@given(SAMPLES)
-def test_the_interval_is_students(values: list[float]) -> None:
-    found = student_interval(values)
-    assert (found.mean, found.n) == (pytest.approx(np.mean(values)), len(values))
-    if np.ptp(values) > 0:
-        low, high = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=stats.sem(values))
-        assert (found.low, found.high) == pytest.approx((low, high))
-    else:
-        assert (found.low, found.high) == pytest.approx((values[0], values[0]))
-
-
-@pytest.mark.parametrize(("values", "mean"), [([0.5], 0.5), ([], NAN), ([1, NAN], NAN), ([1, math.inf], NAN)])
-def test_what_gives_no_interval(values: list[float], mean: float) -> None:
-    found = student_interval(values)
-    assert found.mean == pytest.approx(mean, nan_ok=True)
-    assert (math.isnan(found.low), math.isnan(found.high), found.n) == (True, True, len(values))
 
 
 @given(PAIRED)

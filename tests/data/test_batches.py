@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch.utils.data import Dataset
 
 from thalweg.core.errors import InputError
-from thalweg.data.batches import FromDataset, InMemory, Split, batches, order
+from thalweg.data.batches import FromDataset, InMemory, Preprocessed, Split, batches, order
+from thalweg.data.preprocess import Center
 
 
 class Squares(Dataset[tuple[torch.Tensor, int]]):
@@ -63,6 +64,24 @@ def test_to_moves_the_batches() -> None:
     x, y = FromDataset(Squares()).to("meta").select(torch.tensor([0])).take(torch.tensor([0]))
     assert x.is_meta
     assert y.is_meta
+
+
+@pytest.mark.parametrize("make", [in_memory, lambda: FromDataset(Squares())])
+def test_inputs_are_preprocessed_at_once_or_when_they_are_taken(make: type[Split]) -> None:
+    split = make()
+    center = Center().fit(split)
+    whole = split.preprocessed(center)
+    assert split.preprocess is None
+    assert isinstance(whole, InMemory if isinstance(split, InMemory) else Preprocessed)
+    assert len(whole) == 7
+    part = whole.select(torch.tensor([6, 2])).to("cpu")
+    for one, index in ((whole, [6, 2]), (part, [0, 1])):
+        x, y = one.take(torch.tensor(index))
+        assert x.tolist() == [[3.0, 3.0], [-1.0, -1.0]]
+        assert y.tolist() == [36, 4]
+        assert one.preprocess is center
+    assert whole.to("meta").take(torch.tensor([0]))[0].is_meta
+    assert (whole.labels is None) == (split.labels is None)
 
 
 def test_labels_are_known_only_in_memory() -> None:

@@ -113,3 +113,33 @@ def test_checksums_are_those_of_the_real_files(data_root: Path) -> None:
     for name in module.sources:
         for file, path in locate(name, root=data_root).items():
             assert sha256(path.read_bytes()).hexdigest() == module.sources[name].sha256[file]
+
+
+def test_files_that_no_address_offers_are_put_in_place_by_hand(
+    monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    table = Registry[Source]("data set")
+    digests = dict.fromkeys(CONTENT, "")
+    table.add(
+        "toy", Source(name="toy", url=None, sha256=digests, reference="", folder="box", origin="ask the author")
+    )
+    monkeypatch.setattr(module, "sources", table)
+    box = cache.parent / "box"
+    with pytest.raises(MissingDataError) as caught:
+        locate("toy")
+    text = str(caught.value)
+    assert f"a.gz, b.gz in {box}" in text
+    assert "put them there (ask the author), or name the folder that holds box/" in text
+    assert "download" not in text
+    box.mkdir(parents=True)
+    for name in CONTENT:
+        (box / name).touch()
+    assert locate("toy") == {name: box / name for name in CONTENT}
+
+
+def test_every_source_says_where_its_files_come_from() -> None:
+    for name in module.sources:
+        source = module.sources[name]
+        assert source.name == name
+        assert (source.url or "").endswith("/") != bool(source.origin)
+        assert all(len(digest) == 64 for digest in source.sha256.values())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from thalweg.core.errors import InputError
-from thalweg.problems.networks import mlp
+from thalweg.problems.networks import Point, mlp
 
 
 @given(widths=st.lists(st.integers(1, 9), min_size=2, max_size=6), batch=st.integers(1, 4))
@@ -32,3 +32,10 @@ def test_weights_are_he_and_from_the_global_generator() -> None:
 def test_no_network(widths: list[int]) -> None:
     with pytest.raises(InputError, match="make no network"):
         mlp(widths)
+
+
+def test_a_point_is_its_parameters_whatever_the_input() -> None:
+    point = Point((1.0, -2.0))
+    assert point(torch.randn(3, 5)).tolist() == [[1.0, -2.0]] * 3
+    assert [name for name, _ in point.named_parameters()] == ["theta"]
+    assert point.double()(torch.zeros(1, 1)).dtype == torch.float64

@@ -69,6 +69,40 @@ def test_the_layer_that_cannot_take_the_input_is_named() -> None:
     assert "in the model (Linear)" in str(fails(model=lambda: nn.Linear(9, 3)))
 
 
+def test_training_is_tried_on_what_the_augmentation_gives() -> None:
+    seen: list[tuple[bool, Tensor]] = []
+
+    class Seeing(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append((self.training, x))
+            return super().forward(x)
+
+    def doubled(x: Tensor) -> Tensor:
+        return x.mul_(2)
+
+    problem = toy(augment=doubled, model=lambda: Seeing(4, 3), batch_size=32)
+    x = problem.train.take(torch.arange(32))[0]
+    probe(problem)
+    assert [mode for mode, _ in seen] == [True, True, False]
+    assert torch.equal(seen[0][1], 2 * x)
+    assert torch.equal(seen[2][1], x)
+
+
+@pytest.mark.parametrize(
+    ("augment", "words"),
+    [
+        ("flip", r"cannot take the input[\s\S]*\(32, 4\)[\s\S]*flip needs images[\s\S]*Flatten"),
+        (lambda x: x[:7], r"does not return the batch[\s\S]*\(7, 4\)[\s\S]*32 samples of torch.float32"),
+        (lambda x: x.double(), r"does not return the batch[\s\S]*float64"),
+        (lambda x: None, r"does not return the batch[\s\S]*NoneType"),
+        (lambda x: x.reshape(32, 2, 2), "model cannot take the input"),
+    ],
+)
+def test_an_augmentation_that_cannot_be_used(augment: Any, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        raise fails(augment=augment)
+
+
 @pytest.mark.parametrize("wrong", [-1, 3, 7])
 @pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), functional.cross_entropy])
 def test_labels_outside_the_classes(wrong: int, loss: Any) -> None:

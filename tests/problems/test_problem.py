@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from thalweg.core.errors import DataError, InputError, InputTypeError, UnknownNameError
+from thalweg.data.augment import Flip
 from thalweg.data.batches import InMemory
+from thalweg.data.preprocess import PCA, Standardize
 from thalweg.problems.metrics import Metric, accuracy
 from thalweg.problems.probe import probe
 from thalweg.problems.problem import Problem
@@ -90,6 +92,52 @@ def test_what_is_given_is_taken() -> None:
     assert regress(metrics=[ERROR], objective="loss").objective_metric.name == "loss"
 
 
+@pytest.mark.parametrize("train", [(5 * X + 3, Y), Pairs()])
+def test_preprocessing_is_fitted_to_training_alone_and_applied_to_all(train: Any) -> None:
+    raw = classify(train=train, test=(X[:5], Y[:5]))
+    problem = classify(train=train, test=(X[:5], Y[:5]), preprocess="standardize")
+    expected = Standardize().fit(raw.train)
+    assert list(problem.splits) == list(raw.splits)
+    for part, split in problem.splits.items():
+        index = torch.arange(len(split))
+        x, y = split.take(index)
+        assert torch.equal(x, expected.transform(raw.splits[part].take(index)[0]))
+        assert torch.equal(y, raw.splits[part].take(index)[1])
+        assert split.preprocess is problem.preprocess
+    assert raw.preprocess is None
+    probe(problem)
+
+
+def test_preprocessing_with_options_or_of_ones_own() -> None:
+    mine = PCA(components=2)
+    for choice in (mine, ("pca", {"components": 2})):
+        problem = classify(preprocess=choice, model=lambda: nn.Linear(2, 3))
+        assert problem.train.take(torch.tensor([0, 1]))[0].shape == (2, 2)
+        probe(problem)
+    assert not mine.fitted
+
+
+def test_a_changed_copy_is_not_preprocessed_or_augmented_twice() -> None:
+    problem = classify(preprocess="standardize", augment=[torch.neg, torch.abs])
+    changed = dataclasses.replace(problem, epochs=3)
+    assert changed.train is problem.train
+    assert changed.preprocess is problem.preprocess is not None
+    assert changed.augment is problem.augment
+    again = dataclasses.replace(classify(), preprocess="standardize")
+    assert isinstance(again.train, InMemory)
+    assert isinstance(problem.train, InMemory)
+    assert torch.equal(again.train.x, problem.train.x)
+
+
+def test_augmentation_is_a_function_of_the_batch() -> None:
+    assert classify().augment is None
+    assert classify(augment=torch.neg).augment is torch.neg
+    assert isinstance(classify(augment=("flip", {"p": 1})).augment, Flip)
+    chain = classify(augment=["flip", "crop"]).augment
+    assert chain is not None
+    assert chain(torch.ones(4, 3, 8, 8)).shape == (4, 3, 8, 8)
+
+
 def test_a_problem_is_frozen_and_can_be_changed_in_a_copy() -> None:
     problem = classify()
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -148,6 +196,12 @@ def test_modes_come_back_even_after_an_error() -> None:
         ({"test": (X / 0, Y)}, DataError, "x of test has values that are NaN or infinite"),
         ({"train": (X[:1], Y[:1])}, InputError, "No samples can be held out"),
         ({"valid": 3}, InputTypeError, "data of valid"),
+        ({"preprocess": "zac"}, UnknownNameError, "no preprocessor named 'zac'"),
+        ({"preprocess": Standardize}, InputTypeError, "preprocessing is of a type"),
+        ({"train": (X[:6].repeat(1, 9), Y[:6]), "preprocess": "zca"}, DataError, r"5 samples of 36[\s\S]*rank 4"),
+        ({"valid": (X[:, :3], Y), "preprocess": "center"}, DataError, "Center got samples of another shape"),
+        ({"augment": "flop"}, UnknownNameError, "no augmentation named 'flop'"),
+        ({"augment": Flip}, InputTypeError, "the class Flip"),
     ],
 )
 def test_bad_input(changed: dict[str, Any], kind: type[Exception], words: str) -> None:

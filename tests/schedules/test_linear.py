@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thalweg.core.errors import InputError, OutOfRangeError
+from thalweg.core.errors import OutOfRangeError
 from thalweg.schedules import bind, linear
 
 
@@ -26,12 +26,6 @@ def test_both_ends_are_exact(end: float, over: float, later: float) -> None:
 def test_it_lasts_as_long_as_the_run_unless_it_is_told(options: dict[str, float]) -> None:
     factor = bind("linear", options, total=8)
     assert [factor(t) for t in (2, 4, 6, 8)] == ([0.75, 0.5, 0.25, 0] if not options else [0.5, 0, 0, 0])
-
-
-def test_without_a_length_it_is_refused_at_once() -> None:
-    with pytest.raises(InputError, match=r"linear does not know where it ends[\s\S]*over"):
-        bind("linear", {"end": 2})
-    assert bind("linear", {"end": 2, "over": 5})(2.5) == 1.5
 
 
 @pytest.mark.parametrize("end", [-1, -1e-9, math.nan, math.inf])

@@ -11,9 +11,9 @@ from typing import cast
 
 import pytest
 
-from thalweg.core.errors import StoreError
+from thalweg.core.errors import StoreError, UnknownNameError
 from thalweg.store import Database, load_result, studies
-from thalweg.store.database import _switch_to_wal
+from thalweg.store.layout import _switch_to_wal
 
 Locked = Callable[[Path], AbstractContextManager[None]]
 
@@ -51,6 +51,26 @@ def test_a_study_ends_finished_or_interrupted(database: Database) -> None:
     assert load_result(database, second.id) == ("fit", {"runs": 3})
     with pytest.raises(StoreError, match="has no result"):
         load_result(database, third.id)
+
+
+def test_a_study_that_was_cut_short_is_resumed(database: Database) -> None:
+    killed, cut = (database.start_study("sweep", "p", "thalweg sweep p", {"trials": 2}) for _ in range(2))
+    database.interrupt(cut, {"best": None})
+    with database.holding():
+        assert [database.resume_study(study.id) for study in (killed, cut)] == [killed, cut]
+    assert [(row.status, row.finished) for row in studies(database)] == [("running", None)] * 2
+    database.finish(cut, {"best": 1})
+    with pytest.raises(StoreError, match=f"{cut.id} is finished: there is nothing to resume"):
+        database.resume_study(cut.id)
+    assert [row.status for row in studies(database)] == ["running", "finished"]
+
+
+def test_a_study_that_keeps_no_specification_is_not_resumed(database: Database) -> None:
+    study = database.start_study("compare", "p", "c")
+    with pytest.raises(StoreError, match="compare-0001 cannot be resumed"):
+        database.resume_study(study.id)
+    with pytest.raises(UnknownNameError, match="sweep-0009"):
+        database.resume_study("sweep-0009")
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:

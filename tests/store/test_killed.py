@@ -41,6 +41,25 @@ with Database.open(path) as database:
         print("run", f"{study.id}/r{k}", 5, flush=True)
 """
 
+COHORT = """
+import itertools, sys
+from thalweg.core.config import Config
+from thalweg.core.events import EpochEnded, RunStarted, Several
+from thalweg.core.run import Epoch
+from thalweg.store import Database
+
+path, size = sys.argv[1], int(sys.argv[2])
+names = [f"r{k}" for k in range(size)]
+with Database.open(path) as database:
+    sink = database.sink(database.start_study("sweep", "digits/mlp-1", "thalweg sweep digits/mlp-1"))
+    begun = [RunStarted(run_id=r, problem="digits/mlp-1", config=Config(), total_epochs=9**9) for r in names]
+    sink(Several(run_id="r0", events=tuple(begun)))
+    for n in itertools.count(1):
+        epoch = Epoch(number=n, step=n, seconds=0.1, lr=0.1, train_loss=1 / n, valid={"loss": n})
+        sink(Several(run_id="r0", events=tuple(EpochEnded(run_id=r, epoch=epoch) for r in names)))
+        print(n, flush=True)
+"""
+
 CREATOR = """
 import itertools, sys
 from thalweg.store import Database
@@ -94,6 +113,17 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(path: Path, seed: in
             assert (epoch.number, epoch.train_loss) == (int(number), 1 / int(number))
         assert studies(database)[0].status == "running"
         assert database.start_study("fit", "p", "c").id == "fit-0002"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_several_events_a_kill_leaves_all_or_none(path: Path, seed: int) -> None:
+    acknowledged = kill_at_random(COHORT, path, 200, seed=seed)
+    with Database.open(path) as database:
+        assert database.rows("PRAGMA integrity_check")[0][0] == "ok"
+        found = database.rows("SELECT number, count(*) AS told FROM epoch GROUP BY number ORDER BY number")
+    assert [row["told"] for row in found] == [200] * len(found)
+    assert [row["number"] for row in found] == list(range(1, len(found) + 1))
+    assert len(acknowledged) <= len(found) <= len(acknowledged) + 1
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -9,7 +9,7 @@ import pytest
 
 from thalweg.core.config import Config
 from thalweg.core.errors import StoreError
-from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, Sink
+from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, Several, Sink
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.store import Database, Study, load_run, runs
 
@@ -97,6 +97,43 @@ def test_studies_do_not_mix_their_runs(database: Database, sink: Sink, make_epoc
 def test_events_of_other_kinds_are_let_pass(database: Database, sink: Sink) -> None:
     sink(Event(run_id="a"))
     assert runs(database, "fit-0001") == []
+
+
+def several(*events: Event) -> Several:
+    return Several(run_id=events[0].run_id, events=events)
+
+
+def test_several_events_are_told_as_if_one_by_one(
+    database: Database, sink: Sink, make_run: Callable[[int], Run]
+) -> None:
+    run = make_run(2)
+    sink(several(started("a"), Event(run_id="a"), started("b")))
+    sink(several(*(EpochEnded(run_id=name, epoch=epoch) for epoch in run.epochs for name in "ab")))
+    sink(several(RunEnded(run_id="a", run=run)))
+    assert load_run(database, "fit-0001/a") == run
+    assert numbers(load_run(database, "fit-0001/b")) == [1, 2]
+    assert [row.outcome for row in runs(database, "fit-0001")] == [Outcome.COMPLETED, None]
+
+
+def test_several_events_are_one_transaction(path: Path, database: Database, sink: Sink) -> None:
+    statements: list[str] = []
+    with database.writing() as connection:
+        connection.set_trace_callback(statements.append)
+    statements.clear()
+    sink(several(*(started(name) for name in "abc")))
+    assert [statements.count(word) for word in ("BEGIN IMMEDIATE", "COMMIT")] == [1, 1]
+    with Database.open_readonly(path) as reader:
+        assert len(runs(reader, "fit-0001")) == 3
+
+
+def test_of_several_events_none_is_written_if_one_is_refused(
+    database: Database, sink: Sink, make_epoch: MakeEpoch
+) -> None:
+    with pytest.raises(StoreError, match="run store failed"):
+        sink(several(started("a"), EpochEnded(run_id="nobody", epoch=make_epoch(1)), started("b")))
+    assert runs(database, "fit-0001") == []
+    sink(several(started("a")))
+    assert [row.id for row in runs(database, "fit-0001")] == ["fit-0001/a"]
 
 
 def test_an_epoch_of_no_run_is_refused(database: Database, sink: Sink, make_epoch: MakeEpoch) -> None:

@@ -72,7 +72,8 @@ def test_a_resumed_run_ends_in_the_same_bits(
         run_with(noisy, config, name, checkpoint=tmp_path, resume=True, sink=interrupt_at(stop))
     heard = Heard()
     learner, run = run_with(noisy, config, name, checkpoint=tmp_path, resume=True, sink=heard, test=True)
-    assert (heard.resumed_at, heard.trained) == (5, [6, 7])
+    assert len(whole.epochs) > 5
+    assert (heard.resumed_at, heard.trained) == (5, list(range(6, len(whole.epochs) + 1)))
     assert (run.outcome, run.best_epoch, run.steps) == (whole.outcome, whole.best_epoch, whole.steps)
     assert curve(run) == curve(whole)
     assert run.valid == whole.valid

@@ -60,6 +60,63 @@ trained = [event.epoch.number for event in heard if isinstance(event, EpochEnded
 print(json.dumps({"run": told, "bits": bits, "resumed_at": resumed_at, "trained": trained}))
 """
 
+IN_EPOCH = """
+import json, os, random, signal, sys
+from pathlib import Path
+import torch
+from torch import nn
+from torch.nn import functional
+from thalweg.core.config import Config
+from thalweg.problems import Problem
+from thalweg.train import Learner, course, run_learner
+
+torch.set_num_threads(1)
+course.EVERY = 0.0
+folder, seed = Path(sys.argv[1]), int(sys.argv[2])
+y = torch.arange(500) % 4
+x = torch.randn(500, 6, generator=torch.Generator().manual_seed(0)) + torch.eye(4, 6)[y]
+
+def net():
+    return nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 4))
+
+def train(place, kill_at):
+    began = []
+
+    def loss(output, target):
+        began or print(learner.step, flush=True)
+        began.append(learner.step)
+        if len(began) == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return functional.cross_entropy(output, target)
+
+    problem = Problem(name="blobs", model=net, loss=loss, train=(x[:400], y[:400]), valid=(x[400:], y[400:]))
+    name, lr = [("nesterov", 0.02), ("adam", 0.005), ("rmsprop-nesterov", 0.001)][seed % 3]
+    moving = {} if name == "adam" else {"schedules": {"momentum": ("linear", {"end": 0.5})}}
+    settings = {"epochs": 30, "batch_size": 2, "patience": 2, "seed": seed, "schedule": "inverse", **moving}
+    learner = Learner(problem, Config(optimizer=name, hyper={"lr": lr}, **settings))
+    run = run_learner(learner, checkpoint=place, resume=True)
+    told = {**run.to_json(), "checkpoint": None, "seconds": None}
+    for epoch in told["epochs"]:
+        del epoch["seconds"]
+    state = learner.optimizer.state_dict()["state"]
+    moments = {f"{key}/{name}": value.tolist() for key, own in state.items() for name, value in own.items()}
+    weights = {name: tensor.tolist() for name, tensor in learner.model.state_dict().items()}
+    Path(place, "end.json").write_text(json.dumps([told, weights, moments]))
+
+def status(place, kill_at):
+    child = os.fork()
+    if not child:
+        train(place, kill_at)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+ends, draw = [status(folder / "whole", 0)], random.Random(seed)
+while ends[-1] or len(ends) == 1:
+    ends.append(status(folder / "killed", draw.randrange(120, 450)))
+whole, killed = (json.loads(Path(folder, name, "end.json").read_text()) for name in ("whole", "killed"))
+print(json.dumps([ends, whole, killed]))
+"""
+
 
 def train(folder: Path, kill_in: str = "nothing") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-c", TRAIN, str(folder), kill_in]
@@ -85,3 +142,18 @@ def test_a_killed_run_ends_in_the_same_bits(whole: dict[str, Any], tmp_path: Pat
     assert (resumed["resumed_at"], resumed["trained"]) == (3, [4, 5, 6])
     assert resumed["run"] == whole["run"]
     assert resumed["bits"] == whole["bits"]
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_a_run_killed_again_and_again_inside_epochs_ends_in_the_same_bits(tmp_path: Path, seed: int) -> None:
+    """Data order, dropout, optimizer, schedules and early stopping go on where the last block ended."""
+    command = [sys.executable, "-W", "error", "-c", IN_EPOCH, str(tmp_path), str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    *began, last = done.stdout.splitlines()
+    ends, whole, killed = json.loads(last)
+    assert ends == [0, *[-signal.SIGKILL] * (len(ends) - 2), 0]
+    assert len(ends) == len(began) > 3
+    assert any(int(step) % 200 for step in began)  # some were taken up inside an epoch
+    assert whole[0]["outcome"] == "stopped_early"
+    assert killed == whole

@@ -114,6 +114,17 @@ def test_a_constant_schedule_leaves_the_groups_alone(problem: Problem) -> None:
     assert lr == torch.tensor(0.1)
 
 
+def test_a_constant_rate_can_be_warmed_up(problem: Problem) -> None:
+    config = Config(optimizer="sgd", hyper={"lr": 0.5}, schedule_options={"warmup": 2}, epochs=4)
+    learner = Learner(problem, config)
+    rates = []
+    for _ in range(4):
+        learner.train_epoch()
+        rates.append(learner.optimizer.param_groups[0]["lr"])
+    last = (learner.steps_per_epoch - 1) / learner.steps_per_epoch
+    assert rates == pytest.approx([0.5 * last / 2, 0.5 * (1 + last) / 2, 0.5, 0.5])
+
+
 @pytest.mark.parametrize(
     ("settings", "kind", "words"),
     [

@@ -10,6 +10,7 @@ import typer
 
 from thalweg.core.config import Number, Setting
 from thalweg.core.errors import InputError
+from thalweg.schedules import schedules as known_schedules
 
 NO_RULES = ("adamw", "nadamw", "muon", "lbfgs", "newton")
 """Optimizers that are not named after a rule: the registry itself would load torch, too slow for completion."""
@@ -35,9 +36,16 @@ def optimizer_lists(incomplete: str) -> list[str]:
 
 
 def _schedule_names(incomplete: str) -> list[str]:
-    from thalweg.schedules import schedules
+    return [name for name in known_schedules if name.startswith(incomplete)]
 
-    return [name for name in schedules if name.startswith(incomplete)]
+
+def _schedule_options() -> str:
+    """Return the options with the schedules that have them: ``every, divide (step); k (inverse, exponential)``."""
+    names: dict[str, list[str]] = {}
+    for name in known_schedules:
+        if own := [key for key in known_schedules[name].options if key != "warmup"]:
+            names.setdefault(", ".join(own), []).append(name)
+    return "; ".join(f"{options} ({', '.join(having)})" for options, having in names.items())
 
 
 ProblemName = Annotated[
@@ -65,8 +73,8 @@ Schedules = Annotated[
     typer.Option(
         "--schedule",
         metavar="SCHEDULE",
-        help="What multiplies lr: constant, step, inverse, exponential or linear, in epochs. Of another "
-        "hyper-parameter, with options: momentum=linear:end=1.1,over=5. Repeat at will.",
+        help=f"What multiplies lr, with options in epochs, such as cosine:warmup=2: {', '.join(known_schedules)}. "
+        "Of another hyper-parameter: momentum=linear:end=1.1,over=5. Repeat at will.",
         autocompletion=_schedule_names,
     ),
 ]
@@ -75,7 +83,7 @@ ScheduleOptions = Annotated[
     typer.Option(
         "--schedule-set",
         metavar="NAME=VALUE",
-        help="An option of lr's schedule: every, divide (step); k (inverse, exponential); end, over (linear).",
+        help=f"An option of lr's schedule: warmup (all); {_schedule_options()}.",
     ),
 ]
 Settings = Annotated[

@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from thalweg.cli import compare, fit, grow, optimizers, problems, report, runs
+from thalweg.cli import compare, fit, grow, optimizers, problems, report, runs, sweep
 from thalweg.core.errors import ThalwegError
 
 app = typer.Typer(
     name="thalweg",
-    help="Optimize the training of deep networks in PyTorch: compare optimizers fairly, fit, report.",
+    help="Optimize the training of deep networks in PyTorch: compare optimizers fairly, sweep, fit, report.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (compare, fit, grow, problems, optimizers, runs, report):
+for _module in (compare, sweep, fit, grow, problems, optimizers, runs, report):
     app.command(_module.__name__.rpartition(".")[2])(_module.command)
 
 
@@ -36,7 +36,7 @@ def thalweg(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")] = False,
 ) -> None:
-    """Optimize the training of deep networks in PyTorch: compare optimizers fairly, fit, report."""
+    """Optimize the training of deep networks in PyTorch: compare optimizers fairly, sweep, fit, report."""
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted
+from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, single
 
 
 class ProgressBar:
@@ -19,7 +19,8 @@ class ProgressBar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        self.runs, self.ended, self.left = runs, 0, 0
+        self.runs, self.ended = runs, 0
+        self.left: dict[str, int] = {}
         console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -45,15 +46,19 @@ class ProgressBar:
 
     def __call__(self, event: Event) -> None:
         """Move the bar: one unit an epoch, and what a run leaves undone at once."""
+        for one in single(event):
+            self._move(one)
+
+    def _move(self, event: Event) -> None:
         match event:
             case RunStarted(total_epochs=total, resumed_at=done):
-                self.left = total - done
+                self.left[event.run_id] = total - done
                 if self._bar.tasks[0].total is None:
                     self._bar.update(self._task, total=self.runs * total, completed=done)
                 count = f"run {self.ended + 1} of {self.runs}" if self.runs > 1 else ""
                 self._bar.update(self._task, description=f"{event.run_id:<24}", runs=count)
             case EpochEnded(epoch=epoch):
-                self.left -= 1
+                self.left[event.run_id] -= 1
                 self._bar.advance(self._task)
                 if self.runs == 1:
                     measured = ", ".join(f"{name} {value:.4g}" for name, value in epoch.valid.items())
@@ -61,6 +66,6 @@ class ProgressBar:
                     self._bar.update(self._task, description=said)
             case RunEnded():
                 self.ended += 1
-                self._bar.advance(self._task, self.left)
+                self._bar.advance(self._task, self.left.pop(event.run_id))
             case _:
                 pass

@@ -20,11 +20,12 @@ def command(
     from thalweg.core.run import Run
     from thalweg.report import write
     from thalweg.store import Database, load_result, load_run
+    from thalweg.sweep.result import SweepResult
 
     with Database.open_readonly(store) as database:
         if "/" in run:
             result = load_run(database, run)
         else:
             kind, found = load_result(database, run)
-            result = Comparison.from_json(found) if kind == "compare" else Run.from_json(found)
+            result = {"compare": Comparison, "sweep": SweepResult}.get(kind, Run).from_json(found)
     typer.echo(write(result, out))

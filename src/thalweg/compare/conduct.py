@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from thalweg.compare.environment import describe
 from thalweg.compare.protocol import Protocol
 from thalweg.compare.ranking import best_trials, complete, final_score, missing, ranked, standing
 from thalweg.compare.result import Comparison
 from thalweg.compare.statistics import against_leader
 from thalweg.core.config import Config
 from thalweg.core.events import Sink, silent
-from thalweg.execute import Executor, sequential
+from thalweg.execute import Executor
+from thalweg.execute.choose import ready
+from thalweg.execute.environment import describe
 from thalweg.optim.families import TEXTBOOK
 from thalweg.problems import Problem, resolve
 from thalweg.problems.probe import probe
-from thalweg.train.threads import choose
 
 
 def compare(
@@ -29,7 +30,7 @@ def compare(
     keep: str = "best",
     search: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
-    executor: Executor = sequential,
+    executor: Executor | str = "auto",
     sink: Sink = silent,
     command: str = "",
 ) -> Comparison:
@@ -50,7 +51,7 @@ def compare(
         base: What all Configs share: length, batch size, schedule, fixed hyper-parameters.
         search: Learning-rate intervals that replace the declared ones, by optimizer.
         threads: Torch threads; ``None`` measures how many pay.
-        executor: How runs are done.
+        executor: How runs are done: an executor, or the name of one; ``"auto"`` takes the quickest.
         sink: Hears every event.
         command: The exact command, for the record.
 
@@ -82,7 +83,7 @@ def conduct(
     protocol: Protocol,
     *,
     threads: int | None = None,
-    executor: Executor = sequential,
+    executor: Executor | str = "auto",
     sink: Sink = silent,
     command: str = "",
 ) -> Comparison:
@@ -91,7 +92,7 @@ def conduct(
     Args:
         protocol: What is compared, and how.
         threads: Torch threads; ``None`` measures how many pay.
-        executor: How runs are done.
+        executor: How runs are done: an executor, or the name of one; ``"auto"`` takes the quickest.
         sink: Hears every event.
         command: The exact command, for the record.
 
@@ -102,13 +103,14 @@ def conduct(
         InputError: A model, loss or metric that does not fit the data; found before the first run.
     """
     probe(protocol.problem, batch_size=protocol.base.batch_size)
-    with choose(protocol.problem, threads) as threading:
-        environment, started = describe(command, threading), time.perf_counter()
+    began, started = datetime.now(UTC), time.perf_counter()
+    with ready(executor, protocol.problem, threads) as at_hand:
         tuning = protocol.tuning()
-        trials = executor(tuning, sink)
+        trials = at_hand.executor(tuning, sink)
         best = best_trials(protocol, trials) if len(trials) == len(tuning) else {}
         final = protocol.final(best)
-        finals = executor(final, sink) if final else []
+        finals = at_hand.executor(final, sink) if final else []
+        environment = describe(command, began, at_hand.said, at_hand.threads)
     whole = complete(protocol, finals)
     names = ranked(protocol, whole)
     metric = protocol.problem.objective_metric

@@ -12,6 +12,9 @@ from thalweg.core.run import Run
 from thalweg.execute import Job
 from thalweg.optim import check_hyper, optimizers
 from thalweg.problems import Problem
+from thalweg.sweep.dimensions import Log
+from thalweg.sweep.score import Score, of_measures
+from thalweg.sweep.sobol import sobol
 from thalweg.train.scheduled import check_schedules
 
 
@@ -85,9 +88,9 @@ class Protocol:
 
     def tuning(self) -> list[Job]:
         """Return the trials of every optimizer: the same scrambled Sobol points on each one's own range."""
-        points = _sobol(self.trials, self.base.seed)
+        points = [u for (u,) in sobol(self.trials, 1, self.base.seed)]
         return [
-            self._job(f"{name}/trial-{i}", name, {"lr": _log_uniform(self.range_of(name), u)}, self.base.seed)
+            self._job(f"{name}/trial-{i}", name, {"lr": Log(*self.range_of(name)).value(u)}, self.base.seed)
             for name in self.names
             for i, u in enumerate(points)
         ]
@@ -105,13 +108,9 @@ class Protocol:
         """The seeds of the final runs: those after the tuning seed."""
         return tuple(range(self.base.seed + 1, self.base.seed + 1 + self.seeds))
 
-    def score(self, run: Run) -> tuple[float, float]:
+    def score(self, run: Run) -> Score:
         """Return what ranks a trial, higher is better: the validation objective, then the validation loss."""
-        metric = self.problem.objective_metric
-        value, loss = run.valid.get(metric.name, math.nan), run.valid.get("loss", math.nan)
-        if run.outcome.broken or math.isnan(value) or math.isnan(loss):
-            return (-math.inf, -math.inf)
-        return (value if metric.higher_is_better else -value, -loss)
+        return of_measures(self.problem.objective_metric, run.valid, broken=run.outcome.broken)
 
     def _job(self, run_id: str, name: str, hyper: Mapping[str, float], seed: int, *, test: bool = False) -> Job:
         config = self.base.replace(
@@ -121,16 +120,3 @@ class Protocol:
             keep=self.keep,
         )
         return Job(run_id, self.problem, config, test)
-
-
-def _sobol(n: int, seed: int) -> list[float]:
-    """The first n points of a scrambled Sobol sequence in (0, 1)."""
-    from scipy.stats import qmc
-
-    sequence = qmc.Sobol(d=1, scramble=True, rng=abs(seed))
-    return sequence.random_base2(math.ceil(math.log2(n)))[:n, 0].tolist()
-
-
-def _log_uniform(interval: tuple[float, float], u: float) -> float:
-    low, high = map(math.log, interval)
-    return math.exp(low + u * (high - low))

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from thalweg.compare.protocol import Protocol
 from thalweg.compare.result import Standing
-from thalweg.compare.statistics import student_interval
 from thalweg.core.run import Epoch, Run
 from thalweg.execute import Job
 from thalweg.problems import Problem
+from thalweg.sweep.band import student_interval
 
 
 def best_trials(protocol: Protocol, runs: Sequence[Run]) -> dict[str, Run]:

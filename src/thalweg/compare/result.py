@@ -6,21 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from thalweg.core.environment import Environment
 from thalweg.core.errors import InputError
+from thalweg.core.interval import Interval
 from thalweg.core.run import Run
 
 FORMAT = 1
 """Version of the JSON object; it rises when a key changes its meaning or goes away."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A mean over seeds with its 95 % Student interval; `low` and `high` are NaN for a single seed."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,22 +72,6 @@ class Pair:
     p: float
     p_holm: float
     distinct: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Environment:
-    """What the result depends on beside the settings: versions, hardware, the exact command."""
-
-    command: str
-    started: str
-    thalweg: str
-    torch: str
-    python: str
-    platform: str
-    processor: str
-    threads: int
-    threading: str
-    device: str
 
 
 @dataclass(frozen=True, kw_only=True)

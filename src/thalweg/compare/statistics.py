@@ -1,4 +1,4 @@
-"""How sure a comparison is: Student intervals over seeds, paired tests, Holm's correction."""
+"""How sure a comparison is: paired tests over the seeds, Holm's correction."""
 
 from __future__ import annotations
 
@@ -8,31 +8,11 @@ from itertools import combinations
 
 import numpy as np
 
-from thalweg.compare.result import Interval, Pair
+from thalweg.compare.result import Pair
+from thalweg.sweep.band import LEVEL, student_interval
 
-LEVEL = 0.05
 FEW = 5
 """Fewer seeds than this that all differ by the same amount tell nothing: accuracy comes in steps."""
-
-
-def student_interval(values: Sequence[float]) -> Interval:
-    """Return the mean with its 95 % Student interval.
-
-    Args:
-        values: One figure a seed; one that is not finite makes all of it NaN.
-
-    Example:
-        >>> student_interval([1.0, 2.0, 3.0])
-        Interval(mean=2.0, low=-0.484..., high=4.484..., n=3)
-    """
-    from scipy import stats
-
-    n = len(values)
-    mean = float(np.mean(values)) if n and np.isfinite(values).all() else math.nan
-    if n < 2 or math.isnan(mean):
-        return Interval(mean=mean, low=math.nan, high=math.nan, n=n)
-    half = float(stats.t.ppf(1 - LEVEL / 2, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    return Interval(mean=mean, low=mean - half, high=mean + half, n=n)
 
 
 def against_leader(leader: str, scores: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> list[Pair]:

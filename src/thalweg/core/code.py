@@ -14,6 +14,8 @@ from typing import Any
 
 from thalweg.core.errors import InputError, ThalwegError
 
+_PREFIX = "thalweg_file_"
+
 
 def split(spec: str, default: str) -> tuple[Path, str]:
     """Return the file and the name in it that ``path/to/file.py:name`` stands for.
@@ -42,7 +44,7 @@ def imported(path: Path) -> Generator[ModuleType]:
         InputError: Its code fails.
     """
     with _folder_first(path.parent):
-        spec = spec_from_file_location(f"thalweg_file_{path.stem}", path)
+        spec = spec_from_file_location(f"{_PREFIX}{path.stem}", path)
         assert spec is not None
         loader = spec.loader
         assert loader is not None
@@ -50,6 +52,11 @@ def imported(path: Path) -> Generator[ModuleType]:
         sys.modules[spec.name] = module  # where dataclasses and pickle look for what the file defines
         run(partial(loader.exec_module, module), path)
         yield module
+
+
+def imported_files() -> list[ModuleType]:
+    """Return the user's files that were imported: no other process finds them by their names."""
+    return [module for name, module in list(sys.modules.items()) if name.startswith(_PREFIX)]
 
 
 def run(function: Callable[[], Any], path: Path) -> Any:

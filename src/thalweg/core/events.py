@@ -40,6 +40,35 @@ class RunEnded(Event):
     run: Run
 
 
+@dataclass(frozen=True, kw_only=True)
+class Notice(Event):
+    """Something that the user should know, such as why runs are not trained together."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Several(Event):
+    """Events of several runs that are told at once: all of them are acknowledged, or none.
+
+    Attributes:
+        events: The events, none of them of this kind; `run_id` is that of the first.
+    """
+
+    events: tuple[Event, ...]
+
+
+def single(event: Event) -> tuple[Event, ...]:
+    """Return an event by itself, or the several that it stands for.
+
+    Example:
+        >>> two = (Event(run_id="a"), Event(run_id="b"))
+        >>> single(Several(run_id="a", events=two)) == two, single(two[0]) == two[:1]
+        (True, True)
+    """
+    return event.events if isinstance(event, Several) else (event,)
+
+
 Sink = Callable[[Event], None]
 
 

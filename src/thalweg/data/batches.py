@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 from torch import Tensor
@@ -13,9 +13,18 @@ from torch.utils.data import Subset, default_collate
 from thalweg.core.errors import InputError
 from thalweg.core.seeding import derive
 
+if TYPE_CHECKING:
+    from thalweg.data.preprocess import Preprocessor
+
 
 class Split(ABC):
-    """One part of the data: samples that are taken by index, as a pair (inputs, targets)."""
+    """One part of the data: samples that are taken by index, as a pair (inputs, targets).
+
+    Attributes:
+        preprocess: What its inputs went through, if anything.
+    """
+
+    preprocess: Preprocessor | None = None
 
     @abstractmethod
     def __len__(self) -> int:
@@ -33,6 +42,10 @@ class Split(ABC):
     def to(self, device: torch.device | str) -> Split:
         """Return a split that gives its samples on `device`."""
 
+    def preprocessed(self, preprocess: Preprocessor) -> Split:
+        """Return the split with its inputs transformed: batch by batch, or at once where they are in memory."""
+        return Preprocessed(self, preprocess)
+
     @property
     def labels(self) -> Tensor | None:
         """All targets at once, or ``None`` where reading them would mean reading every sample."""
@@ -46,6 +59,7 @@ class InMemory(Split):
     Args:
         x: Inputs, shape ``(n, ...)``.
         y: Targets, shape ``(n, ...)``.
+        preprocess: What `x` went through already.
 
     Example:
         >>> split = InMemory(torch.eye(3), torch.tensor([0, 1, 2]))
@@ -53,8 +67,8 @@ class InMemory(Split):
         tensor([2, 0])
     """
 
-    def __init__(self, x: Tensor, y: Tensor) -> None:
-        self.x, self.y = x, y
+    def __init__(self, x: Tensor, y: Tensor, preprocess: Preprocessor | None = None) -> None:
+        self.x, self.y, self.preprocess = x, y, preprocess
 
     def __len__(self) -> int:
         return len(self.x)
@@ -69,11 +83,15 @@ class InMemory(Split):
 
     def select(self, index: Tensor) -> InMemory:
         """Return a copy of the samples at `index`."""
-        return InMemory(*self.take(index))
+        return InMemory(*self.take(index), self.preprocess)
 
     def to(self, device: torch.device | str) -> InMemory:
         """Return the same samples on `device`."""
-        return InMemory(self.x.to(device), self.y.to(device))
+        return InMemory(self.x.to(device), self.y.to(device), self.preprocess)
+
+    def preprocessed(self, preprocess: Preprocessor) -> InMemory:
+        """Return the samples with transformed inputs."""
+        return InMemory(preprocess.transform(self.x), self.y, preprocess)
 
     @property
     def labels(self) -> Tensor:
@@ -120,6 +138,52 @@ class FromDataset(Split):
     def to(self, device: torch.device | str) -> FromDataset:
         """Return a split whose batches are moved to `device`."""
         return FromDataset(self.dataset, device)
+
+
+@final
+class Preprocessed(Split):
+    """Samples of another split, their inputs transformed whenever they are taken.
+
+    Args:
+        split: The samples.
+        preprocess: A fitted preprocessor.
+        device: Where batches go once they are transformed; ``None`` leaves them where they are.
+
+    Example:
+        >>> from thalweg.data.preprocess import Center
+        >>> split = FromDataset([(torch.ones(2), 0), (torch.zeros(2), 1)])
+        >>> Preprocessed(split, Center().fit(split)).take(torch.tensor([1]))[0]
+        tensor([[-0.5000, -0.5000]])
+    """
+
+    def __init__(self, split: Split, preprocess: Preprocessor, device: torch.device | str | None = None) -> None:
+        self.split, self.device = split, device
+        self.preprocess = self._preprocess = preprocess
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __repr__(self) -> str:
+        return f"Preprocessed({self.split!r}, {type(self.preprocess).__name__})"
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Return transformed inputs, and targets, at `index`."""
+        x, y = self.split.take(index)
+        x = self._preprocess.transform(x)
+        return (x, y) if self.device is None else (x.to(self.device), y.to(self.device))
+
+    def select(self, index: Tensor) -> Preprocessed:
+        """Return the samples at `index`, transformed when they are taken."""
+        return Preprocessed(self.split.select(index), self._preprocess, self.device)
+
+    def to(self, device: torch.device | str) -> Preprocessed:
+        """Return a split whose batches are moved to `device`."""
+        return Preprocessed(self.split, self._preprocess, device)
+
+    @property
+    def labels(self) -> Tensor | None:
+        """All targets, where the other split knows them."""
+        return self.split.labels
 
 
 def order(n: int, *, seed: int, epoch: int) -> Tensor:

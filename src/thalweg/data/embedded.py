@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from thalweg.data.labelled import Labelled
 
 
@@ -42,3 +45,42 @@ def cancer() -> Labelled:
 
     x, y = load_breast_cancer(return_X_y=True)
     return Labelled(x, y, ("malignant", "benign"), "cancer")
+
+
+def wine() -> Labelled:
+    """Return 178 Italian wines: 13 chemical measures, three growers.
+
+    Returns:
+        Samples of shape ``(178, 13)``, float64, features of very different scale.
+
+    Example:
+        >>> wine().classes
+        ('grower 0', 'grower 1', 'grower 2')
+
+    Reference:
+        M. Forina et al., PARVUS, 1988; UCI, wine.
+    """
+    from sklearn.datasets import load_wine
+
+    x, y = load_wine(return_X_y=True)
+    return Labelled(x, y, ("grower 0", "grower 1", "grower 2"), "wine")
+
+
+def diabetes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return 442 patients: age, sex, body mass, blood pressure and six blood values, and the disease a year later.
+
+    Returns:
+        Inputs, shape ``(442, 10)``, in their own units, and the progression of the disease, 25 to 346.
+
+    Example:
+        >>> x, y = diabetes()
+        >>> x.shape, y[:3].tolist()
+        ((442, 10), [151.0, 75.0, 141.0])
+
+    Reference:
+        B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, Least Angle Regression, 2004.
+    """
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    return np.asarray(x), np.asarray(y)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import math
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thalweg.core.errors import CorruptFileError, MissingDataError
+from thalweg.data.files import corrupt, read_bytes
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: "i2", 0x0C: "i4", 0x0D: "f4", 0x0E: "f8"}
-_GZIP_MAGIC = b"\x1f\x8b"
+_FORM = "IDX file"
 
 
 def read_idx(path: str | Path) -> NDArray[Any]:
@@ -44,51 +42,29 @@ def read_idx(path: str | Path) -> NDArray[Any]:
         Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", file formats.
     """
     path = Path(path)
-    content = _content(path)
+    content = read_bytes(path, _FORM)
     dtype, shape, start = _header(path, content)
     expected = math.prod(shape) * dtype.itemsize
     if len(content) - start != expected:
-        raise _corrupt(
+        raise corrupt(
             path,
+            _FORM,
             got=f"{len(content) - start} bytes of values",
             expected=f"{expected} bytes, for the shape {shape} of {dtype.itemsize}-byte values in its header",
         )
     return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
 
 
-def _content(path: Path) -> bytes:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise MissingDataError(f"The data file {path} cannot be read.", got=error.strerror) from error
-    if not raw.startswith(_GZIP_MAGIC):
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise _corrupt(
-            path, got=f"{len(raw)} bytes that do not unpack: {error}", expected="a whole gzip file"
-        ) from error
-
-
 def _header(path: Path, content: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
-        raise _corrupt(
+        raise corrupt(
             path,
+            _FORM,
             got=f"a file that begins with {content[:4].hex(' ') or 'nothing'}",
             expected="00 00, an IDX type (08, 09, 0b, 0c, 0d or 0e) and the number of dimensions",
         )
     start = 4 + 4 * content[3]
     if len(content) < start:
-        raise _corrupt(path, got=f"{len(content)} bytes", expected=f"a header of {start} bytes")
+        raise corrupt(path, _FORM, got=f"{len(content)} bytes", expected=f"a header of {start} bytes")
     shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
     return np.dtype(IDX_TYPES[content[2]]).newbyteorder(">"), shape, start
-
-
-def _corrupt(path: Path, *, got: str, expected: str) -> CorruptFileError:
-    return CorruptFileError(
-        f"The data file {path} is damaged, or is no IDX file.",
-        got=got,
-        expected=expected,
-        remedy="delete it and fetch it again",
-    )

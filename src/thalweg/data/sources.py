@@ -1,4 +1,4 @@
-"""Where the image data sets are: a folder that is named, else a per-user cache that is filled on first use."""
+"""Where data sets that come as files are: a folder that is named, else a per-user cache, filled on first use."""
 
 from __future__ import annotations
 
@@ -18,18 +18,28 @@ class Source:
     """All that is said of a data set that comes as files.
 
     Attributes:
-        name: Its name, and the name of its folder.
-        url: The address under which its files lie, with the last slash.
+        name: Its name.
+        url: The address under which its files lie, with the last slash; ``None`` where they lie under none as they
+            are, and somebody has to put them in their place.
         sha256: The checksum of each file, by file name.
-        classes: The name of each class.
         reference: Who made it.
+        classes: The name of each class, where the files have classes.
+        folder: The name of its folder, if that is not the data set's.
+        origin: How to come by the files, where `url` is ``None``.
     """
 
     name: str
-    url: str
+    url: str | None
     sha256: Mapping[str, str]
-    classes: tuple[str, ...]
     reference: str
+    classes: tuple[str, ...] = ()
+    folder: str = ""
+    origin: str = ""
+
+    @property
+    def place(self) -> str:
+        """The name of its folder."""
+        return self.folder or self.name
 
 
 sources = Registry[Source]("data set")
@@ -67,6 +77,91 @@ sources.add(
         reference="H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, 2017, arXiv:1708.07747",
     ),
 )
+sources.add(
+    "tinyshakespeare",
+    Source(
+        name="tinyshakespeare",
+        url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
+        sha256={"input.txt": "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
+        reference="A. Karpathy, char-rnn, 2015: 40,000 lines of W. Shakespeare's plays",
+    ),
+)
+sources.add(
+    "cifar10-subset",
+    Source(
+        name="cifar10-subset",
+        url=None,
+        sha256={
+            "train.bin.gz": "4866c2f4197d39a9c6565d7a511e80df2434d4bf95c17f88d000452701d3af46",
+            "test.bin.gz": "fd316d7683db1fbfe7f74155c9ae2dbe4ad1efa678d8ed672c7ce0b624184cec",
+        },
+        classes=(
+            *("airplane", "automobile", "bird", "cat", "deer"),
+            *("dog", "frog", "horse", "ship", "truck"),
+        ),
+        reference="A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009: a part of CIFAR-10",
+        origin="cut them from the binary version at https://www.cs.toronto.edu/~kriz/cifar.html: train is records "
+        "0-3999 of data_batch_1, 4000-4760 of 2, 4761-5521 of 3, 5522-6530 of 4 and 6531-7291 of 5; test is 0-760 "
+        "of test_batch",
+    ),
+)
+sources.add(
+    "rt-polarity",
+    Source(
+        name="rt-polarity",
+        url="https://raw.githubusercontent.com/dennybritz/cnn-text-classification-tf/master/data/rt-polaritydata/",
+        sha256={
+            "rt-polarity.neg": "2d11cfbc790f1cd96d78339f41ce53ced1efa83cd22d37d6788fa3fe3d17e2fd",
+            "rt-polarity.pos": "4134882974a28d0c7b5151256f0e33a6169984ee7372c279e673f1114f475d58",
+        },
+        classes=("negative", "positive"),
+        reference="B. Pang, L. Lee, Seeing stars, ACL 2005: sentence polarity 1.0, as UTF-8",
+    ),
+)
+sources.add(
+    "review-polarity",
+    Source(
+        name="review-polarity",
+        url="https://raw.githubusercontent.com/jbrownlee/Datasets/master/",
+        sha256={"review_polarity.tar.gz": "fc0dccc2671af5db3c5d8f81f77a1ebfec953ecdd422334062df61ede36b2179"},
+        classes=("negative", "positive"),
+        reference="B. Pang, L. Lee, A Sentimental Education, ACL 2004: polarity 2.0",
+    ),
+)
+sources.add(
+    "sms-spam",
+    Source(
+        name="sms-spam",
+        url=None,
+        sha256={"SMSSpamCollection": "7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d"},
+        classes=("ham", "spam"),
+        reference="T. Almeida, J. Gomez Hidalgo, A. Yamakami, SMS Spam Collection 1, DocEng 2011",
+        origin="from the archive at https://archive.ics.uci.edu/dataset/228/sms+spam+collection",
+    ),
+)
+sources.add(
+    "abalone",
+    Source(
+        name="abalone",
+        url="https://raw.githubusercontent.com/jbrownlee/Datasets/master/",
+        sha256={"abalone.csv": "eb2de13be807e9bb9ec4128b9c89b98ab23d7739121cfd17b7dde69b46ba7bf6"},
+        reference="W. J. Nash et al., The Population Biology of Abalone, 1994",
+        folder="regression",
+    ),
+)
+sources.add(
+    "wine-quality",
+    Source(
+        name="wine-quality",
+        url="https://raw.githubusercontent.com/jbrownlee/Datasets/master/",
+        sha256={
+            "winequality-red.csv": "c9614512e980f1cbd221c796daa97f00c4898c3cd1716863abac60f6cd1a522e",
+            "winequality-white.csv": "659d419fff887f225bf977d20520bb64a64cae203e460087f809721d4430ba27",
+        },
+        reference="P. Cortez et al., Modeling wine preferences by data mining, 2009",
+        folder="regression",
+    ),
+)
 
 
 def locate(name: str, *, root: str | Path | None = None) -> dict[str, Path]:
@@ -98,11 +193,14 @@ def locate(name: str, *, root: str | Path | None = None) -> dict[str, Path]:
     named = root or os.environ.get("THALWEG_DATA")
     if not named:
         return _cached(source)
-    folders = (Path(named, name), Path(named))
+    return _found(source, Path(named, source.place), Path(named))
+
+
+def _found(source: Source, *folders: Path) -> dict[str, Path]:
     found = {file: _first(folders, file) for file in source.sha256}
     missing = [file for file, path in found.items() if path is None]
     if missing:
-        raise _missing(source, missing, Path(named, name))
+        raise _missing(source, missing, folders[0])
     return {file: path for file, path in found.items() if path is not None}
 
 
@@ -114,7 +212,9 @@ def _first(folders: tuple[Path, ...], file: str) -> Path | None:
 def _cached(source: Source) -> dict[str, Path]:
     import pooch
 
-    folder = Path(pooch.os_cache("thalweg"), source.name)
+    folder = Path(pooch.os_cache("thalweg"), source.place)
+    if source.url is None:
+        return _found(source, folder)
     registry = {file: f"sha256:{digest}" for file, digest in source.sha256.items()}
     store = pooch.create(path=folder, base_url=source.url, registry=registry)
     # A stream that ends in an error would leave its socket open. (Any: pooch's own type for it is wrong.)
@@ -136,11 +236,11 @@ def _cached(source: Source) -> dict[str, Path]:
 def _missing(
     source: Source, files: list[str], folder: Path, *, failure: Exception | None = None
 ) -> MissingDataError:
+    where = f"they are published at {source.url}" if source.url else source.origin
     return MissingDataError(
         f"Files of the data set {source.name} are missing.",
         got=f"the download from {source.url} failed: {shorten(str(failure), 120)}" if failure else None,
         expected=f"{', '.join(files)} in {folder}",
-        remedy=f"put them there (they are published at {source.url}), or name the folder that holds "
-        f"{source.name}/ with --data DIR or THALWEG_DATA"
-        + ("" if failure else "; without either they are downloaded"),
+        remedy=f"put them there ({where}), or name the folder that holds {source.place}/ with --data DIR or "
+        "THALWEG_DATA" + ("" if failure or not source.url else "; without either they are downloaded"),
     )

@@ -43,6 +43,7 @@ class Table:
         self._addresses: list[int] | None = None
         self._values: npt.NDArray[np.float64] = np.empty((0, 0))
         self._scalars = torch.empty(0, 0, dtype=torch.float64)
+        self._hypers: list[dict[str, float] | None] = []
         self.gradients = gradients
 
     @property
@@ -77,9 +78,14 @@ class Table:
         """Move every row on; returns float64 ``[rows, frontier]``, which the next call overwrites."""
         if len(self.rows) != len(self._values):
             self._values = np.empty((len(self.rows), len(self.program.frontier)))
+            self._hypers = [None] * len(self.rows)
             self._scalars = torch.from_numpy(self._values)
         for place, row in enumerate(self.rows):
-            self._values[place] = row.advance(self.program, count=count)
+            if self.program.is_steady and self._hypers[place] is row.hyper:
+                row.t += count
+            else:
+                self._values[place] = row.advance(self.program, count=count)
+                self._hypers[place] = row.hyper
         return self._scalars
 
     def _divide(self) -> list[Segment]:

@@ -103,6 +103,12 @@ class Program:
         return tuple(found)
 
     @cached_property
+    def is_steady(self) -> bool:
+        """Whether the numbers of a row depend on its hyper-parameters alone, not on its count or state."""
+        leaves = {node.name for node in in_order(self.frontier) if node.op == "input"}
+        return not self.scalars and "t" not in leaves and not leaves & self.initial.keys()
+
+    @cached_property
     def show(self) -> Program:
         """The program that puts `shown` in the place of the stored parameter; the state stays."""
         assert self.shown is not None

@@ -5,7 +5,8 @@ the groups ask for, ``plan`` and ``state`` what is kept between steps, ``interch
 ``views``, ``sharded`` and ``sparse`` know what a parameter or gradient may be besides a dense tensor; ``untraced``
 keeps `torch.compile` out.
 One file a family gives each rule its signature. Methods that are no elementwise rule (``muon``, ``lbfgs``,
-``newton``) derive from ``method``. ``names`` is the registry, filled from ``families``.
+``newton``) derive from ``method``. ``names`` is the registry, filled from ``families``. ``groups`` gives each
+parameter a rate and decay of its own.
 """
 
 from thalweg.optim.adadelta import Adadelta

@@ -79,7 +79,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         """Have nothing derived from groups and state yet."""
         self.form = form
         self.settings = Settings(form)
-        self._plan = Plan(self)
+        self.plan = Plan(self)
         self._on_eval: bool | None = None
 
     @property
@@ -143,11 +143,11 @@ class RuleOptimizer(torch.optim.Optimizer):
         return loss
 
     def _update(self) -> None:
-        tables = self._plan.tables()
-        bundles = self._plan.bundles
+        tables = self.plan.tables()
+        bundles = self.plan.bundles
         if self.defaults["differentiable"]:
-            self._plan.require_whole_and_dense()
-            self._plan.replace(launch_differentiably(tables))
+            self.plan.require_whole_and_dense()
+            self.plan.replace(launch_differentiably(tables))
         else:
             bundles = [*bundles, *self._update_sparse(tables)]
         for bundle in bundles:
@@ -155,10 +155,10 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _update_sparse(self, tables: list[Table]) -> list[Bundle]:
         """Launch, with copies of the rows that a sparse gradient has; return the bundles of the latter."""
-        bundles = self._plan.sparse_bundles()
+        bundles = self.plan.sparse_bundles()
         copies = [Compact(bundle) for bundle in bundles]
         launch([*tables, *(copy.table for copy in copies)])
-        torch.autograd.graph.increment_version(self._plan.written())  # kernels write behind autograd's back
+        torch.autograd.graph.increment_version(self.plan.written())  # kernels write behind autograd's back
         for copy in copies:
             copy.spread()
         return bundles
@@ -231,11 +231,11 @@ class RuleOptimizer(torch.optim.Optimizer):
     @torch.no_grad()
     def begin(self) -> None:
         """Give every parameter the state that its first step would find."""
-        self._plan.gather(lambda _: True)
+        self.plan.gather(lambda _: True)
 
     def _stepped(self) -> list[Bundle]:
         """Bundles of every parameter that was ever stepped, with or without a gradient now."""
-        return self._plan.gather(lambda p: bool(self.state.get(p)) and float(self.state[p]["step"]) > 0)
+        return self.plan.gather(lambda p: bool(self.state.get(p)) and float(self.state[p]["step"]) > 0)
 
     def _move(self, bundles: list[Bundle], move: Callable[[Program], Program]) -> None:
         tables: list[Table] = []

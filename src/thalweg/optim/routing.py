@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from thalweg.core.errors import InputError, InputTypeError
+from thalweg.init.layers import NORMALIZATIONS
+from thalweg.init.width import EMBEDDINGS
 from thalweg.optim.adam import AdamW
 from thalweg.optim.method import FRACTION, NON_NEGATIVE, declare
 from thalweg.optim.muon import Adjust, Muon
 from thalweg.optim.routed import Routed
 
-EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
-NORMALIZATIONS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)  # pyright: ignore
 Named = list[tuple[str, nn.Parameter]]
 
 

@@ -1,73 +1,66 @@
 """The catalog: problems with fixed definitions, so that results of different people can be compared.
 
-All are classifiers: ReLU hidden layers, He initialization, cross-entropy, accuracy, inputs standardized by
-the training split. Validation is a stratified 1/6 of training; digits and cancer have no official test split
-and hold out a stratified 1/5 first. Listing the rows loads no data, and no torch.
+Nets have ReLU hidden layers and He initialization where their row says nothing else, inputs are standardized by
+the training split. Validation is a stratified 1/6 of training; what has no official test split holds out a
+stratified 1/5 first. The module of each task says how it departs from that. Listing the rows loads no data,
+and no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thalweg.core.registry import Registry
+from thalweg.problems.row import (
+    CLASSIFY_TEXT,
+    CONTINUE,
+    DESCEND,
+    QUADRATIC,
+    REGRESS,
+    Net,
+    Row,
+    dense,
+    over_words,
+)
 
 if TYPE_CHECKING:
-    from thalweg.data.labelled import Labelled
     from thalweg.problems.problem import Problem
 
-TEST_FRACTION = 1 / 5
-
-
-@dataclass(frozen=True)
-class Row:
-    """One problem of the catalog.
-
-    Attributes:
-        name: Data and net.
-        data: The data set.
-        widths: Units of each layer, from inputs to classes.
-        batch: Samples a step.
-        epochs: Passes over the training split.
-        target: Validation accuracy that counts as solved.
-    """
-
-    name: str
-    data: str
-    widths: tuple[int, ...]
-    batch: int
-    epochs: int
-    target: float
-
-    @property
-    def net(self) -> str:
-        """The widths as text; hidden layers of one width are counted.
-
-        Example:
-            >>> rows[1].net, rows[3].net
-            ('64-64-10', '64-(64)x5-10')
-        """
-        inputs, *hidden, outputs = self.widths
-        runs = [(width, len(list(same))) for width, same in groupby(hidden)]
-        inside = [f"({width})x{count}" if count > 1 else str(width) for width, count in runs]
-        return "-".join([str(inputs), *inside, str(outputs)])
-
+_2C2D = Net("conv 32-64, 1024-10", "thalweg.problems.convolutional:net_2c2d", (), (1, 28, 28))
+_3C3D = Net("conv 64-96-128, 512-256-10", "thalweg.problems.convolutional:net_3c3d", (), (3, 32, 32))
+_LSTM = Net("lstm 64", "thalweg.problems.recurrent:CharacterLSTM", (64,))
+_TRANSFORMER = Net("2 layers of 64", "thalweg.problems.transformer:CausalTransformer", (64, 64, 2, 2))
+_ONES = Net("100 numbers", "thalweg.problems.networks:Point", ((1.0,) * 100,))
+_TWO = Net("2 numbers", "thalweg.problems.networks:Point", ((-1.2, 1.0),))
 
 rows = (
-    Row("digits/logistic", "digits", (64, 10), 64, 20, 0.94),
-    Row("digits/mlp-1", "digits", (64, 64, 10), 64, 20, 0.96),
-    Row("digits/mlp-2", "digits", (64, 64, 64, 10), 64, 20, 0.96),
-    Row("digits/mlp-5", "digits", (64, *[64] * 5, 10), 64, 20, 0.96),
-    Row("cancer/mlp-1", "cancer", (30, 32, 2), 32, 30, 0.95),
-    Row("mnist/logistic", "mnist", (784, 10), 128, 5, 0.91),
-    Row("mnist/mlp-1", "mnist", (784, 100, 10), 128, 5, 0.97),
-    Row("mnist/mlp-2", "mnist", (784, 256, 256, 10), 128, 5, 0.97),
-    Row("mnist/mlp-5", "mnist", (784, *[256] * 5, 10), 128, 5, 0.97),
-    Row("fashion/mlp-2", "fashion-mnist", (784, 256, 256, 10), 128, 10, 0.88),
+    Row("digits/logistic", "digits", dense(64, 10), 64, 20, 0.94),
+    Row("digits/mlp-1", "digits", dense(64, 64, 10), 64, 20, 0.96),
+    Row("digits/mlp-2", "digits", dense(64, 64, 64, 10), 64, 20, 0.96),
+    Row("digits/mlp-5", "digits", dense(64, *[64] * 5, 10), 64, 20, 0.96),
+    Row("cancer/mlp-1", "cancer", dense(30, 32, 2), 32, 30, 0.95),
+    Row("wine/mlp-1", "wine", dense(13, 32, 3), 32, 30, 0.95),
+    Row("diabetes/linear", "diabetes", dense(10, 1), 32, 30, 38, REGRESS),
+    Row("abalone/mlp-1", "abalone", dense(10, 32, 1), 64, 30, 1.5, REGRESS),
+    Row("wine-quality/mlp-1", "wine-quality", dense(12, 64, 1), 64, 30, 0.53, REGRESS),
+    Row("polarity/logistic", "rt-polarity", over_words(2), 64, 10, 0.76, CLASSIFY_TEXT),
+    Row("reviews/logistic", "review-polarity", over_words(2), 32, 10, 0.82, CLASSIFY_TEXT),
+    Row("sms/logistic", "sms-spam", over_words(2), 64, 10, 0.99, CLASSIFY_TEXT),
+    Row("sms/mlp-1", "sms-spam", over_words(16, 2), 64, 10, 0.99, CLASSIFY_TEXT),
+    Row("mnist/logistic", "mnist", dense(784, 10), 128, 5, 0.91),
+    Row("mnist/mlp-1", "mnist", dense(784, 100, 10), 128, 5, 0.97),
+    Row("mnist/mlp-2", "mnist", dense(784, 256, 256, 10), 128, 5, 0.97),
+    Row("mnist/mlp-5", "mnist", dense(784, *[256] * 5, 10), 128, 5, 0.97),
+    Row("mnist/2c2d", "mnist", _2C2D, 128, 5, 0.99),
+    Row("fashion/mlp-2", "fashion-mnist", dense(784, 256, 256, 10), 128, 10, 0.88),
+    Row("fashion/2c2d", "fashion-mnist", _2C2D, 128, 10, 0.91),
+    Row("cifar-subset/3c3d", "cifar10-subset", _3C3D, 128, 20, 0.6),
+    Row("shakespeare/lstm", "tinyshakespeare", _LSTM, 64, 5, 0.48, CONTINUE),
+    Row("shakespeare/transformer", "tinyshakespeare", _TRANSFORMER, 64, 5, 0.45, CONTINUE),
+    Row("quadratic/deep", "quadratic", _ONES, 128, 100, 90, QUADRATIC),
+    Row("rosenbrock", "rosenbrock", _TWO, 1, 20, 1e-3, DESCEND),
 )
 
 
@@ -76,10 +69,10 @@ def load(name: str, *, data: Path | str | None = None) -> Problem:
 
     Args:
         name: Such as ``"digits/mlp-1"``.
-        data: The folder that holds MNIST and Fashion-MNIST; see `thalweg.data.locate`.
+        data: The folder that holds the data sets that come as files; see `thalweg.data.locate`.
 
     Returns:
-        The problem, its data read and standardized.
+        The problem, its data read and prepared.
 
     Raises:
         UnknownNameError: There is no such problem.
@@ -94,49 +87,6 @@ def load(name: str, *, data: Path | str | None = None) -> Problem:
     return catalog[name](data)
 
 
-def _build(row: Row, data: Path | str | None = None) -> Problem:
-    import torch
-    from torch import nn
-
-    from thalweg.data.preprocess import Standardize
-    from thalweg.data.splits import holdout
-    from thalweg.problems.networks import mlp
-    from thalweg.problems.problem import HOLDOUT_SEED, VALID_FRACTION, Problem
-
-    whole, test = _read(row.data, data)
-    kept, held = holdout(len(whole), VALID_FRACTION, HOLDOUT_SEED, whole.y)
-    train, valid = whole[kept], whole[held]
-    # One mean and spread for all pixels of an image; the measures of a tumour have each their own scale.
-    scale = Standardize("feature" if row.data == "cancer" else "global").fit(train.x)
-
-    def pair(samples: Labelled) -> tuple[torch.Tensor, torch.Tensor]:
-        return scale.transform(samples.x), torch.from_numpy(samples.y)
-
-    return Problem(
-        name=row.name,
-        model=partial(mlp, row.widths),
-        loss=nn.CrossEntropyLoss(),
-        train=pair(train),
-        valid=pair(valid),
-        test=pair(test),
-        target=row.target,
-        batch_size=row.batch,
-        epochs=row.epochs,
-        classes=whole.classes,
-    )
-
-
-def _read(name: str, root: Path | str | None) -> tuple[Labelled, Labelled]:
-    from thalweg.data import cancer, digits, holdout, read_images
-
-    embedded = {"digits": digits, "cancer": cancer}
-    if name not in embedded:
-        return read_images(name, root=root)
-    whole = embedded[name]()
-    kept, held = holdout(len(whole), TEST_FRACTION, 0, whole.y)
-    return whole[kept], whole[held]
-
-
 catalog = Registry[Callable[[Path | str | None], "Problem"]]("problem")
 for _row in rows:
-    catalog.add(_row.name, partial(_build, _row))
+    catalog.add(_row.name, _row.build)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import final
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from thalweg.core.errors import InputError
 from thalweg.init.he import he_
@@ -37,3 +39,24 @@ def mlp(widths: Sequence[int]) -> nn.Sequential:
     for inputs, outputs in pairwise(widths):
         layers += [nn.ReLU(), nn.Linear(inputs, outputs)]
     return he_(nn.Sequential(nn.Flatten(), *layers[1:]))
+
+
+@final
+class Point(nn.Module):
+    """A model that is nothing but its parameters: a point of a surface, whatever the input.
+
+    Args:
+        start: Where every fresh point is.
+
+    Example:
+        >>> Point((-1.2, 1.0))(torch.zeros(2, 1)).tolist()
+        [[-1.2..., 1.0], [-1.2..., 1.0]]
+    """
+
+    def __init__(self, start: Sequence[float]) -> None:
+        super().__init__()
+        self.theta = nn.Parameter(torch.tensor(start, dtype=torch.get_default_dtype()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the point once a sample of `x`, shape ``(b, dim)``."""
+        return self.theta.expand(len(x), -1)

@@ -29,8 +29,8 @@ def probe(problem: Problem, *, batch_size: int | None = None) -> None:
         batch_size: Samples a step, >= 1; ``None`` takes the problem's.
 
     Raises:
-        ModelError: The model cannot take the input or the last batch, its output does not fit the loss, or a
-            metric is no number of the batch.
+        ModelError: The model cannot take the input or the last batch, its output does not fit the loss, a metric
+            is no number of the batch, or the augmentation gives no batch.
         DataError: Labels outside the classes, or splits whose samples are of different form.
     """
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
@@ -40,7 +40,7 @@ def probe(problem: Problem, *, batch_size: int | None = None) -> None:
         x, y = problem.train.take(torch.arange(min(_BATCH, size, n)))
         for part, split in problem.splits.items():
             _same_form(split, x, y, f"the {part} split of {problem.name}")
-        output = _forward(model, x)
+        output = _forward(model, _augmented(problem, x))
         _labels_fit(problem, output, y)
         _trainable(problem, output, _loss(problem, output, y))
         if 0 < n % size < n:
@@ -86,6 +86,28 @@ def _same_form(split: Split, x: Tensor, y: Tensor, name: str) -> None:
             )
 
 
+def _augmented(problem: Problem, x: Tensor) -> Tensor:
+    if problem.augment is None:
+        return x
+    try:
+        changed = problem.augment(x.clone())
+    except Exception as error:
+        raise ModelError(
+            f"The augmentation of {problem.name} cannot take the input.",
+            got=f"inputs of shape {tuple(x.shape)}, {x.dtype}: {one_line(error)}",
+            expected="a function of a batch of training inputs",
+            remedy=getattr(error, "remedy", None),
+        ) from error
+    if not isinstance(changed, Tensor) or changed.shape[:1] != x.shape[:1] or changed.dtype != x.dtype:
+        form = f"{_form(changed)}, {changed.dtype}" if isinstance(changed, Tensor) else _form(changed)
+        raise ModelError(
+            f"The augmentation of {problem.name} does not return the batch that it was given.",
+            got=form,
+            expected=f"{len(x)} samples of {x.dtype}",
+        )
+    return changed
+
+
 def _forward(model: nn.Module, x: Tensor) -> Tensor:
     inside: list[str] = []
     for name, module in model.named_modules():
@@ -118,7 +140,7 @@ def _labels_fit(problem: Problem, output: Tensor, y: Tensor) -> None:
     reads = reads or problem.loss in (functional.cross_entropy, functional.nll_loss)
     if not (reads or accuracy in problem.metrics) or y.is_floating_point():
         return
-    if not isinstance(output, Tensor) or output.ndim < 2:
+    if getattr(output, "ndim", 0) < 2:
         raise _misfit(problem, output, y, "its outputs have no dimension of classes")
     ignored = getattr(problem.loss, "ignore_index", None)
     for part, split in problem.splits.items():
@@ -164,7 +186,7 @@ def _last_batch(problem: Problem, model: nn.Module, size: int) -> None:
     n = len(problem.train)
     x, y = problem.train.take(torch.arange(n % size))
     try:
-        _loss(problem, _forward(model, x), y)
+        _loss(problem, _forward(model, _augmented(problem, x)), y)
     except ModelError as error:
         raise ModelError(
             f"The model of {problem.name} cannot be trained on the last batch of an epoch.",

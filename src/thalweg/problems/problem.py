@@ -12,7 +12,10 @@ from torch import Tensor, nn
 
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 from thalweg.data.accept import Accepted, as_split
+from thalweg.data.augment.names import Augment, augmented
 from thalweg.data.batches import Split, batches
+from thalweg.data.named import Choice
+from thalweg.data.preprocess import Preprocessor, fitted
 from thalweg.data.splits import holdout
 from thalweg.problems.labels import are_labels, labels_within
 from thalweg.problems.metrics import Metric, accuracy
@@ -40,6 +43,8 @@ class Problem:
     batch_size     128, or the number of training samples if that is less
     epochs         10
     classes        classes have no names; labels are checked against the model's outputs alone
+    preprocess     inputs are taken as they are
+    augment        training inputs are taken as they are
     =============  =====================================================================================
 
     Args:
@@ -56,11 +61,17 @@ class Problem:
         batch_size: Samples a step, >= 1.
         epochs: Passes over the training split, >= 1.
         classes: The name of each class, in the order of the labels.
+        preprocess: What is done to the inputs of all splits, fitted on train alone, after validation is held out:
+            a name such as ``"zca"`` (see `thalweg.data.preprocess`), a pair of a name and options such as
+            ``("pca", {"components": 0.99})``, or a preprocessor, of which a copy is fitted.
+        augment: What is done to the inputs of each training batch, anew each time: a name such as ``"flip"`` (see
+            `thalweg.data.augment`), a pair of a name and options, a function of the batch, or a list of these.
 
     Raises:
         InputTypeError: A model in place of a factory, or data of a type that cannot be used.
-        DataError: Empty or NaN data, lengths that differ, labels outside the classes.
-        UnknownNameError: An objective that is no metric.
+        DataError: Empty or NaN data, lengths that differ, labels outside the classes, data that cannot be
+            preprocessed so.
+        UnknownNameError: An objective that is no metric, no such preprocessor or augmentation.
         InputError: Another value that cannot be used.
 
     Example:
@@ -82,6 +93,7 @@ class Problem:
     batch_size: int
     epochs: int
     classes: tuple[str, ...] | None
+    augment: Augment | None
 
     def __init__(
         self,
@@ -98,10 +110,17 @@ class Problem:
         batch_size: int | None = None,
         epochs: int | None = None,
         classes: Sequence[str] | None = None,
+        preprocess: Choice | Preprocessor | None = None,
+        augment: Choice | Augment | Sequence[Choice | Augment] | None = None,
     ) -> None:
         _factory(model)
         _function(loss)
         kept, held = _splits(train, valid)
+        tested = None if test is None else as_split(test, name="test")
+        if preprocess is not None:
+            by = fitted(preprocess, kept)
+            kept, held = kept.preprocessed(by), held.preprocessed(by)
+            tested = None if tested is None else tested.preprocessed(by)
         measures = _metrics(metrics, kept)
         values = {
             "name": name,
@@ -109,13 +128,14 @@ class Problem:
             "loss": loss,
             "train": kept,
             "valid": held,
-            "test": None if test is None else as_split(test, name="test"),
+            "test": tested,
             "metrics": measures,
             "objective": _objective(objective, measures),
             "target": _target(target),
             "batch_size": _count("batch_size", batch_size, default=min(128, len(kept))),
             "epochs": _count("epochs", epochs, default=10),
             "classes": None if classes is None else _sequence("classes", classes, str),
+            "augment": None if augment is None else augmented(augment),
         }
         for field, value in values.items():
             object.__setattr__(self, field, value)
@@ -129,6 +149,11 @@ class Problem:
         """The splits that there are, by name."""
         parts = {"train": self.train, "valid": self.valid, "test": self.test}
         return {name: split for name, split in parts.items() if split is not None}
+
+    @property
+    def preprocess(self) -> Preprocessor | None:
+        """What the inputs of all splits went through last, fitted to the training split."""
+        return self.train.preprocess
 
     @property
     def objective_metric(self) -> Metric:

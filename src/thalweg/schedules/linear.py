@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from thalweg.core.errors import InputError
-from thalweg.schedules.schedule import AtLeast
+from thalweg.schedules.schedule import AtLeast, span
 
 
 def linear(
@@ -24,8 +23,5 @@ def linear(
         >>> linear(3.0, total=10), linear(3.0, end=1.98, over=2)
         (0.7, 1.98)
     """
-    span = total if over is None else over
-    if span is None:
-        raise InputError("The schedule linear does not know where it ends.", remedy="give it over, in epochs")
-    s = min(t / span, 1.0)
+    s = min(t / span("linear", over, total), 1.0)
     return 1 - s + s * end

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 from thalweg.core.errors import StoreError
 from thalweg.core.events import Sink
-from thalweg.store.failures import explained, primary_code
-from thalweg.store.header import APPLICATION_ID, VERSION, is_store
+from thalweg.store.failures import explained
+from thalweg.store.header import is_store
+from thalweg.store.holding import Holding
+from thalweg.store.layout import prepare
+from thalweg.store.queries import require_resumable
 from thalweg.store.sink import StoreSink
 
 PATIENCE = 5.0
@@ -49,6 +50,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self.path = connection, path
+        self._holding = Holding(path, self.writing)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, patience: float = PATIENCE) -> Database:
@@ -70,7 +72,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = _connect(path, "mode=rwc", patience)
             try:
-                _prepare(connection, patience)
+                prepare(connection, patience)
             except BaseException:
                 connection.close()
                 raise
@@ -124,22 +126,58 @@ class Database:
         with explained(self.path):
             return self._connection.execute(query, values).fetchall()
 
-    def start_study(self, kind: str, problem: str, command: str) -> Study:
+    def holding(self, *, wait: bool = False) -> AbstractContextManager[None]:
+        """Be the only one who sweeps on this store, inside; a process that is killed gives way at once.
+
+        Readers, and those who write other studies, are not held up.
+
+        Args:
+            wait: Wait for whoever is there.
+
+        Raises:
+            StoreError: Another sweep is under way, and `wait` is false; it names the study, the process and since
+                when.
+        """
+        return self._holding.hold(wait=wait)
+
+    def start_study(self, kind: str, problem: str, command: str, spec: Mapping[str, Any] | None = None) -> Study:
         """Enter a new study and return it; studies of every kind are numbered together.
 
         Args:
             kind: The verb: ``"compare"``, ``"fit"`` ...
             problem: The problem's name.
             command: The exact command, to run it again.
+            spec: All that it takes to go on with it after a kill, in plain JSON types; ``None`` if it cannot.
         """
         with self.writing() as connection:
             (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM study").fetchone()
             study = Study(id=f"{kind}-{number:04d}", kind=kind, problem=problem, command=command)
+            text = None if spec is None else json.dumps(spec)
             connection.execute(
-                "INSERT INTO study (number, id, kind, problem, command) VALUES (?, ?, ?, ?, ?)",
-                (number, study.id, kind, problem, command),
+                "INSERT INTO study (number, id, kind, problem, command, spec) VALUES (?, ?, ?, ?, ?, ?)",
+                (number, study.id, kind, problem, command, text),
             )
+            self._holding.name(connection, study.id)
         return study
+
+    def resume_study(self, study: str) -> Study:
+        """Go on with a study that was killed or interrupted: it is running again.
+
+        Hold the store (`holding`) as long as it goes on.
+
+        Args:
+            study: Its id.
+
+        Raises:
+            UnknownNameError: There is no such study.
+            StoreError: It is finished, keeps no specification, or another process is at it.
+        """
+        with self.holding():
+            row = require_resumable(self, study)
+            with self.writing() as connection:
+                connection.execute("UPDATE study SET status = 'running', finished = NULL WHERE id = ?", (study,))
+                self._holding.name(connection, study)
+        return Study(id=study, kind=row.kind, problem=row.problem, command=row.command)
 
     def finish(self, study: Study, result: Mapping[str, Any]) -> None:
         """Write what a study found: plain JSON types, NaN allowed."""
@@ -182,37 +220,6 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
             return _connect(path, "immutable=1")
         raise
     return connection
-
-
-def _prepare(connection: sqlite3.Connection, patience: float) -> None:
-    """Lay the tables in a new file and make sure that this connection may write.
-
-    The layout and its marks are one transaction of the rollback journal, before the switch to WAL: so the
-    header in the file itself says what the file is, even after a kill.
-    """
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        schema = files("thalweg.store").joinpath("schema.sql").read_text("utf-8")
-        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-        connection.executescript(f"BEGIN IMMEDIATE; {schema} {marks} COMMIT;")
-    _switch_to_wal(connection, patience)
-    connection.execute("BEGIN IMMEDIATE")
-    connection.rollback()
-
-
-def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
-    """Set the journal mode, which is the file's and stays; SQLite itself does not wait for others here."""
-    deadline = monotonic() + patience
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if primary_code(error) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                raise
-            sleep(0.01)
-        else:
-            return
 
 
 def _absent(path: Path) -> StoreError:

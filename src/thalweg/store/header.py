@@ -9,8 +9,8 @@ from thalweg.core.errors import StoreError
 APPLICATION_ID = int.from_bytes(b"thlw", "big")
 """Marks a SQLite file as a run store."""
 
-VERSION = 1
-"""Version of the layout in ``schema.sql``."""
+VERSION = 2
+"""Version of the layout in ``schema.sql``; `layout` brings older ones up to it."""
 
 _MAGIC = b"SQLite format 3\0"
 _SIZE = 100
@@ -23,7 +23,8 @@ def is_store(path: Path) -> bool:
         path: Any path.
 
     Returns:
-        ``True`` for a run store of this version; ``False`` where nothing, or nothing yet, was written.
+        ``True`` for a run store of this version or an older one; ``False`` where nothing, or nothing yet, was
+        written.
 
     Raises:
         StoreError: Anything else: a folder, a foreign or truncated file, a store of a newer version.

@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thalweg.core.config import Config
 from thalweg.core.errors import StoreError, UnknownNameError
 from thalweg.core.run import Epoch, Outcome, Run
-from thalweg.store.database import Database
+
+if TYPE_CHECKING:
+    from thalweg.store.database import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,61 @@ def load_run(database: Database, run: str) -> Run:
         best_epoch=last.number if last else 0,
         message=f"measured up to epoch {last.number if last else 0} of {row['total_epochs']}",
     )
+
+
+def load_spec(database: Database, study: str) -> dict[str, Any]:
+    """Return what it takes to go on with a study, as it was handed to `Database.start_study`.
+
+    Raises:
+        UnknownNameError: There is no such study.
+        StoreError: It keeps none.
+    """
+    _require_study(database, study)
+    kept = database.rows("SELECT 1 FROM pragma_table_info('study') WHERE name = 'spec'")  # not in a store of old
+    spec = database.rows("SELECT spec FROM study WHERE id = ?", study)[0]["spec"] if kept else None
+    if spec is None:
+        raise StoreError(
+            f"The study {study} cannot be resumed.",
+            got="a study that keeps no specification",
+            expected="a sweep",
+            remedy="run its command again",
+        )
+    return json.loads(spec)
+
+
+def ended_runs(database: Database, study: str) -> dict[str, Run]:
+    """Return the runs of a study that need not be done again, by their ids within it.
+
+    A run that was interrupted is not among them: it has more to give.
+
+    Raises:
+        UnknownNameError: There is no such study.
+    """
+    _require_study(database, study)
+    found = database.rows(
+        "SELECT id, result FROM run WHERE study = ? AND result IS NOT NULL AND outcome != ? ORDER BY rowid",
+        study,
+        Outcome.INTERRUPTED,
+    )
+    return {row["id"].removeprefix(f"{study}/"): Run.from_json(json.loads(row["result"])) for row in found}
+
+
+def require_resumable(database: Database, study: str) -> StudyRow:
+    """Return a study that can be gone on with.
+
+    Raises:
+        UnknownNameError: There is no such study.
+        StoreError: It is finished, or keeps no specification.
+    """
+    load_spec(database, study)
+    row = next(row for row in studies(database) if row.id == study)
+    if row.status == "finished":
+        raise StoreError(
+            f"The study {study} is finished: there is nothing to resume.",
+            got=f"finished {row.finished} UTC, {row.ended} runs",
+            remedy=f"look at it with `thalweg report {study}`, or begin a new one",
+        )
+    return row
 
 
 def _require_study(database: Database, study: str) -> None:

@@ -10,7 +10,8 @@ CREATE TABLE IF NOT EXISTS study (
   started TEXT NOT NULL DEFAULT (datetime('now')),
   finished TEXT,
   status TEXT NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'finished', 'interrupted')),
-  result TEXT  -- JSON of what the study found
+  result TEXT,  -- JSON of what the study found
+  spec TEXT  -- JSON of what it takes to go on with the study; NULL if it cannot
 );
 
 CREATE TABLE IF NOT EXISTS run (
@@ -32,3 +33,10 @@ CREATE TABLE IF NOT EXISTS epoch (
   measured TEXT NOT NULL,  -- JSON of the Epoch
   PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS holder (  -- who sweeps, while the lock beside this file is held
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  study TEXT REFERENCES study (id),
+  process INTEGER NOT NULL,
+  since TEXT NOT NULL
+);

@@ -1,4 +1,4 @@
-"""From events to rows: every event is its own transaction, on disk when the sink returns."""
+"""From events to rows: every event, or several told at once, is a transaction, on disk when the sink returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted
+from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, single
 
 _START = """
 INSERT INTO run (id, study, problem, config, total_epochs) VALUES (?, ?, ?, ?, ?)
@@ -32,29 +32,26 @@ class StoreSink:
         self._writing, self._study = writing, study
 
     def __call__(self, event: Event) -> None:
-        """Write one event; when this returns, it survives a kill and a power cut.
+        """Write an event, or several in one transaction; when this returns, they survive a kill and a power cut.
 
         Raises:
             StoreError: The store is locked, full or read-only.
         """
+        told = [one for one in single(event) if isinstance(one, RunStarted | EpochEnded | RunEnded)]
+        if told:
+            with self._writing() as connection:
+                for one in told:
+                    self._write(connection, one)
+
+    def _write(self, connection: sqlite3.Connection, event: RunStarted | EpochEnded | RunEnded) -> None:
         run_id = f"{self._study}/{event.run_id}"
         match event:
             case RunStarted():
-                self._start(run_id, event)
+                config = json.dumps(event.config.to_json())
+                connection.execute(_START, (run_id, self._study, event.problem, config, event.total_epochs))
+                connection.execute(_FORGET, (run_id, event.resumed_at))  # those that it will do again
             case EpochEnded(epoch=epoch):
-                measured = json.dumps(epoch.to_json())
-                with self._writing() as connection:
-                    connection.execute(_EPOCH, (run_id, epoch.number, measured))
+                connection.execute(_EPOCH, (run_id, epoch.number, json.dumps(epoch.to_json())))
             case RunEnded(run=run):
-                with self._writing() as connection:
-                    ended = connection.execute(_END, (run.outcome, json.dumps(run.to_json()), run_id))
-                    assert ended.rowcount == 1, f"the run {run_id} ended but never started"
-            case _:
-                pass
-
-    def _start(self, run_id: str, event: RunStarted) -> None:
-        """Enter the run; one that starts again loses the epochs that it will do again."""
-        config = json.dumps(event.config.to_json())
-        with self._writing() as connection:
-            connection.execute(_START, (run_id, self._study, event.problem, config, event.total_epochs))
-            connection.execute(_FORGET, (run_id, event.resumed_at))
+                ended = connection.execute(_END, (run.outcome, json.dumps(run.to_json()), run_id))
+                assert ended.rowcount == 1, f"the run {run_id} ended but never started"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from textwrap import shorten
@@ -14,14 +11,15 @@ from typing import Any
 from torch import Tensor
 
 from thalweg.core.config import Config
-from thalweg.core.errors import CheckpointError, InputError, OutputError
+from thalweg.core.errors import CheckpointError, InputError
 from thalweg.core.run import Epoch
+from thalweg.train import tree
 from thalweg.train.learner import Learner
 from thalweg.train.scheduled import same_so_far
 from thalweg.train.stopping import EarlyStopping
 
 FILE = "checkpoint.safetensors"
-FORMAT = "3"
+FORMAT = "4"
 
 
 def require_place(folder: str | Path, *, resume: bool) -> None:
@@ -31,7 +29,7 @@ def require_place(folder: str | Path, *, resume: bool) -> None:
         OutputError: The folder cannot be made or written to.
         CheckpointError: It holds a checkpoint, and the run is not to go on from it.
     """
-    with _writing(Path(folder)):
+    with tree.writing(Path(folder)):
         TemporaryFile(dir=folder).close()
     if not resume and (Path(folder) / FILE).exists():
         raise CheckpointError(
@@ -48,43 +46,16 @@ def save(folder: str | Path, learner: Learner, stopping: EarlyStopping, curve: l
     Raises:
         OutputError: The folder cannot be written to.
     """
-    from safetensors.torch import save_file
-
-    tensors: dict[str, Tensor] = {}
     with learner.at_theta():
-        tree = _pack({"learner": learner.state(), "stopping": stopping.state()}, "", tensors)
-        tensors = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
+        state = tree.copied({"learner": learner.state(), "stopping": stopping.state()})
     about = {
         "curve": [epoch.to_json() for epoch in curve],
         "config": learner.config.to_json(),
         "problem": learner.problem.name,
-        "tree": tree,
     }
     path = Path(folder) / FILE
-    draft = path.with_suffix(f".{os.getpid()}")
-    with _writing(path.parent):
-        try:
-            save_file(tensors, draft, metadata={"format": FORMAT, "thalweg": json.dumps(about)})
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+    tree.write(path, state, about, FORMAT)
     return path
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    from safetensors import SafetensorError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except (OSError, SafetensorError) as error:
-        raise OutputError(
-            "The checkpoint cannot be written.",
-            got=str(error),
-            expected=f"a folder at {folder} that can be written to, on a disk with space left",
-            remedy="choose another folder",
-        ) from error
 
 
 def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[Epoch]:
@@ -99,17 +70,17 @@ def load(folder: str | Path, learner: Learner, stopping: EarlyStopping) -> list[
     path = Path(folder) / FILE
     if not path.exists():
         return []
-    about, tree = _read(path, str(learner.device))
-    _check_same(path, about, learner)
+    about, state = _read(path, str(learner.device))
+    _check_same(path, about, state["learner"]["step"], learner)
     try:
-        learner.restore(tree["learner"])
+        learner.restore(state["learner"])
     except (RuntimeError, ValueError) as error:
         raise CheckpointError(
             f"{path} does not fit the model.",
             got=shorten(str(error), 300),
             remedy="resume with the model it was written by, or choose another folder",
         ) from error
-    stopping.restore(tree["stopping"])
+    stopping.restore(state["stopping"])
     return [Epoch.from_json(epoch) for epoch in about["curve"]]
 
 
@@ -138,29 +109,21 @@ def weights(folder: str | Path, *, device: str = "cpu") -> dict[str, Tensor]:
     path = Path(folder) / FILE
     if not path.exists():
         raise CheckpointError(f"There is no checkpoint in {folder}.", expected=f"a file {FILE}")
-    _, tree = _read(path, device)
-    return tree["stopping"]["weights"] or tree["learner"]["model"]
+    _, state = _read(path, device)
+    return state["stopping"]["weights"] or state["learner"]["model"]
 
 
 def _read(path: Path, device: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the file says of the run, and its tree of tensors."""
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="pt", device=device) as file:
-            metadata = file.metadata()
-            if metadata["format"] != FORMAT:
-                raise ValueError(f"format {metadata['format']}, not {FORMAT}")
-            about = json.loads(metadata["thalweg"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        return about, _unpack(about["tree"], tensors)
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        return tree.read(path, FORMAT, device)
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{path} is no checkpoint that can be read.", got=str(error), remedy="delete it and start again"
         ) from error
 
 
-def _check_same(path: Path, about: Mapping[str, Any], learner: Learner) -> None:
+def _check_same(path: Path, about: Mapping[str, Any], step: int, learner: Learner) -> None:
     try:
         theirs = Config.from_json(about["config"])
     except InputError as error:
@@ -177,10 +140,12 @@ def _check_same(path: Path, about: Mapping[str, Any], learner: Learner) -> None:
             expected=f"{learner.problem.name} with {ours.to_json()}",
             remedy="resume with the same settings, or choose another folder",
         )
-    _check_length(path, about["curve"], theirs, learner)
+    _check_length(path, about["curve"], step, theirs, learner)
 
 
-def _check_length(path: Path, curve: Sequence[Mapping[str, Any]], theirs: Config, learner: Learner) -> None:
+def _check_length(
+    path: Path, curve: Sequence[Mapping[str, Any]], step: int, theirs: Config, learner: Learner
+) -> None:
     if len(curve) > learner.epochs:
         raise CheckpointError(
             f"{path} is past the last epoch.",
@@ -188,7 +153,7 @@ def _check_length(path: Path, curve: Sequence[Mapping[str, Any]], theirs: Config
             expected=f"at most {learner.epochs}",
             remedy="ask for more epochs, or choose another folder",
         )
-    done = (step / learner.steps_per_epoch for step in range(curve[-1]["step"]))
+    done = (at / learner.steps_per_epoch for at in range(step))
     if theirs.epochs != learner.epochs and not same_so_far(theirs, learner.config, done):
         raise CheckpointError(
             f"{path} is of a run of another length, to which its schedule was laid out.",
@@ -196,32 +161,3 @@ def _check_length(path: Path, curve: Sequence[Mapping[str, Any]], theirs: Config
             expected=f"{learner.epochs} epochs",
             remedy="resume with its length, or start again and give the schedule a length of its own",
         )
-
-
-def _pack(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
-    """Return `value` as JSON types, its tensors moved into `tensors` under the path where they stood."""
-    if isinstance(value, Tensor):
-        tensors[path] = value
-        return {"tensor": path}
-    if isinstance(value, Mapping):
-        return {"dict": [[key, _pack(item, f"{path}/{key}", tensors)] for key, item in value.items()]}
-    if isinstance(value, list | tuple):
-        items = [_pack(item, f"{path}/{i}", tensors) for i, item in enumerate(value)]
-        return {type(value).__name__: items}
-    if isinstance(value, str | int | float | bool | None):
-        return value
-    raise CheckpointError(
-        f"The state at {path} cannot be saved.", got=type(value).__name__, expected="tensors, numbers"
-    )
-
-
-def _unpack(packed: Any, tensors: Mapping[str, Tensor]) -> Any:
-    if not isinstance(packed, dict):
-        return packed
-    ((kind, value),) = packed.items()
-    if kind == "tensor":
-        return tensors[value]
-    if kind == "dict":
-        return {key: _unpack(item, tensors) for key, item in value}
-    items = [_unpack(item, tensors) for item in value]
-    return tuple(items) if kind == "tuple" else items

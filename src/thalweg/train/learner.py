@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
 import torch
@@ -18,10 +18,12 @@ from thalweg.data.batches import batches, order
 from thalweg.optim import Routed, RuleOptimizer, build
 from thalweg.problems import Problem
 from thalweg.train.factory import OptimizerFactory, from_factory
+from thalweg.train.noise import Noise
 from thalweg.train.scheduled import Scheduled, check_schedules
 
 BLOCK = 64
-"""Updates between two looks at the loss: often enough to stop a diverged run early, too seldom to cost."""
+"""Updates at a stretch, between two looks at the loss: often enough to stop a diverged run early, and to write
+down where a long epoch stands; too seldom to cost."""
 
 DIVERGED_ABOVE = 10.0
 """A run whose mean loss over an epoch is this many times the fresh model's has diverged."""
@@ -66,7 +68,8 @@ class Learner:
         )
         self.device = torch.device(device)
         self.splits = {name: split.to(self.device) for name, split in problem.splits.items()}
-        with _seeded(derive(config.seed, "weights"), self.device):
+        with self.own_generators():
+            self.seed(derive(config.seed, "weights"))
             self.model = problem.model().to(self.device)
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         if optimizer is None:
@@ -77,8 +80,10 @@ class Learner:
         self.scheduled = Scheduled(self.optimizer, self.config)
         self.epoch = self.step = 0
         self.seconds = 0.0
+        self.losses: list[Tensor] = []
         self.fresh_loss = math.nan
-        self._holds_theta = False
+        self.draws: bool | None = None
+        self.holds_theta = False
 
     @property
     def epochs(self) -> int:
@@ -89,47 +94,106 @@ class Learner:
     @property
     def steps_per_epoch(self) -> int:
         """Updates an epoch: one a batch, the last may be smaller; one in all, if the optimizer is full-batch."""
-        assert self.config.batch_size
-        if self._full_batch:
+        if self.full_batch:
             return 1
-        return math.ceil(len(self.splits["train"]) / self.config.batch_size)
+        return math.ceil(len(self.splits["train"]) / self._batch_size)
 
     def train_epoch(self) -> Epoch:
-        """Train one pass over the training split, judge the model on validation, and return both.
+        """Train what is left of a pass over the training split, judge the model on validation, and return both.
 
         A loss that is not finite ends the pass at the end of its block of updates.
         """
-        fresh = self.judge("valid")["loss"] if self.epoch == 0 else math.nan
+        while self.train_block():
+            pass
+        return self.end_epoch()
+
+    def train_block(self) -> bool:
+        """Train the next `BLOCK` updates of the epoch, or those that are left; says whether it goes on."""
+        if not self.goes_on:
+            return False
+        if self.step == 0:
+            self.fresh_loss = abs(self.judge("valid")["loss"])
         started = time.perf_counter()
-        with _seeded(derive(self.config.seed, "noise", self.epoch), self.device):
-            losses = self._pass()
+        self.model.train()
+        with self.own_generators():
+            if self.full_batch:
+                self.losses.append(self._update_by_all())
+            else:
+                for x, y in batches(self.splits["train"], self._batch_size, self.upcoming()):
+                    self.losses.append(self.update(x, y))
         self.seconds += time.perf_counter() - started
+        return self.goes_on
+
+    def upcoming(self) -> Tensor:
+        """Return the samples of the next block, by index, in order."""
+        done = len(self.losses) * self._batch_size
+        shuffled = order(len(self.splits["train"]), seed=self.config.seed, epoch=self.epoch)
+        return shuffled[done : done + BLOCK * self._batch_size].to(self.device)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether updates are left in this epoch, and the last whole block of it ended at a finite loss."""
+        done = len(self.losses)
+        return done < self.steps_per_epoch and not (done and done % BLOCK == 0 and not self.losses[-1].isfinite())
+
+    def end_epoch(self, valid: Mapping[str, float] | None = None) -> Epoch:
+        """Return what the epoch gave, and begin the next.
+
+        Args:
+            valid: Loss and metrics on validation, if they are known.
+        """
+        losses = torch.stack(self.losses).double()
         if self.epoch == 0:
             # Both: training noise such as dropout may cost a good model much, and one batch may be a lucky one.
-            self.fresh_loss = max(abs(losses[0].item()), abs(fresh))
-        self.epoch += 1
+            self.fresh_loss = max(abs(losses[0].item()), self.fresh_loss)
+        self.epoch, self.losses = self.epoch + 1, []
         return Epoch(
             number=self.epoch,
             step=self.step,
             seconds=self.seconds,
             lr=float(self.optimizer.param_groups[0]["lr"]),
             train_loss=losses.mean().item(),
-            valid=self.judge("valid"),
+            valid=self.judge("valid") if valid is None else valid,
         )
 
     def update(self, x: Tensor, y: Tensor) -> Tensor:
         """Update the weights once, by one mini-batch; returns its loss before that."""
         self.scheduled.set(self.step / self.steps_per_epoch)
         self.optimizer.zero_grad()
-        loss = self.problem.loss(self.model(x), y)
+        loss = self.loss(x, y)
         loss.backward()
         self.optimizer.step()
         self.step += 1
         return loss.detach()
 
+    def loss(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return the loss of a mini-batch, under the noise of the next update."""
+        with self.noise():
+            return self.problem.loss(self.model(x), y)
+
+    @contextmanager
+    def noise(self, *part: int) -> Iterator[None]:
+        """Draw, inside, what this update (or this part of it) is to draw: a function of seed and step.
+
+        Whether the model draws at all is found out at the first update: one that does not pays nothing.
+        """
+        key = self.noise_key(self.step, *part)
+        self.seed(key)
+        if self.draws is False:
+            yield
+            return
+        with Noise(key) as noise:
+            yield
+        self.draws = noise.draws > 0
+
+    def noise_key(self, step: int, *part: int) -> int:
+        """Return the seed of all that the update after `step` updates draws."""
+        return derive(self.config.seed, "noise", step, *part)
+
     def judge(self, split: str) -> dict[str, float]:
         """Return loss and metrics of the model, at theta, on one of the problem's splits."""
-        with self.at_theta(), _seeded(derive(self.config.seed, split, self.epoch), self.device):
+        with self.at_theta(), self.own_generators():
+            self.seed(derive(self.config.seed, split, self.epoch))
             return self.problem.evaluate(self.model, self.splits[split])
 
     def divergence(self, epoch: Epoch) -> str:
@@ -149,20 +213,30 @@ class Learner:
     @contextmanager
     def at_theta(self) -> Iterator[None]:
         """Hold theta, not the interim point, in the model's parameters."""
-        if self._holds_theta or not isinstance(self.optimizer, RuleOptimizer | Routed):
+        if self.holds_theta or not isinstance(self.optimizer, RuleOptimizer | Routed):
             yield
             return
         self.optimizer.eval()
         try:
-            yield
+            with self.holding_theta():
+                yield
         finally:
             self.optimizer.train()
+
+    @contextmanager
+    def holding_theta(self) -> Iterator[None]:
+        """Take the model's word for it, inside, that it holds theta."""
+        before, self.holds_theta = self.holds_theta, True
+        try:
+            yield
+        finally:
+            self.holds_theta = before
 
     def settle(self) -> None:
         """Put theta in the model's parameters to stay: training is over."""
         if isinstance(self.optimizer, RuleOptimizer | Routed):
             self.optimizer.eval()
-        self._holds_theta = True
+        self.holds_theta = True
 
     def state(self) -> dict[str, Any]:
         """Return all that a resumed run needs: tensors, as they are now, and numbers.
@@ -176,6 +250,7 @@ class Learner:
             "step": self.step,
             "seconds": self.seconds,
             "fresh_loss": self.fresh_loss,
+            "losses": torch.stack(self.losses) if self.losses else torch.empty(0),
             "scheduled": self.scheduled.values,
         }
 
@@ -192,9 +267,15 @@ class Learner:
             self.optimizer.train()
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
         self.fresh_loss, self.scheduled.values = state["fresh_loss"], state["scheduled"]
+        self.losses = list(state["losses"].unbind())
 
     @property
-    def _full_batch(self) -> bool:
+    def _batch_size(self) -> int:
+        assert self.config.batch_size
+        return self.config.batch_size
+
+    @property
+    def full_batch(self) -> bool:
         """Whether the optimizer evaluates the whole training split, several times an update."""
         return getattr(self.optimizer, "full_batch", False)
 
@@ -204,20 +285,18 @@ class Learner:
         The split comes in chunks of the batch size, so that memory stays bounded, and every evaluation sees the
         same chunks and draws the same noise: within an update the loss is a function of the weights alone.
         """
-        split, size = self.splits["train"], self.config.batch_size
-        assert size
+        split = self.splits["train"]
         fixed = order(len(split), seed=self.config.seed, epoch=0).to(self.device)
-        noise = derive(self.config.seed, "noise", self.epoch)
         losses: list[Tensor] = []
 
         def closure() -> Tensor:
             self.optimizer.zero_grad()
             whole = torch.zeros((), dtype=torch.float64, device=self.device)
-            with _seeded(noise, self.device):
-                for x, y in batches(split, size, fixed):
+            for part, (x, y) in enumerate(batches(split, self._batch_size, fixed)):
+                with self.noise(part):
                     loss = self.problem.loss(self.model(x), y) * (len(x) / len(split))
-                    loss.backward()
-                    whole += loss.detach()
+                loss.backward()
+                whole += loss.detach()
             losses.append(whole)
             return whole
 
@@ -226,29 +305,13 @@ class Learner:
         self.step += 1
         return losses[0]
 
-    def _pass(self) -> Tensor:
-        """One pass of updates; returns the mini-batch losses, float64."""
-        assert self.config.batch_size
-        self.model.train()
-        if self._full_batch:
-            return self._update_by_all().double().reshape(1)
-        split = self.splits["train"]
-        shuffled = order(len(split), seed=self.config.seed, epoch=self.epoch).to(self.device)
-        losses: list[Tensor] = []
-        for x, y in batches(split, self.config.batch_size, shuffled):
-            losses.append(self.update(x, y))
-            if len(losses) % BLOCK == 0 and not math.isfinite(losses[-1]):
-                break
-        return torch.stack(losses).double()
+    def own_generators(self) -> AbstractContextManager[None]:
+        """Give the caller's generators back afterwards."""
+        return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
 
-
-@contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Draw from this seed inside, and give the caller's generators back afterwards."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    def seed(self, seed: int) -> None:
+        """Have torch's generators begin anew; within `own_generators` nobody else notices."""
         torch.default_generator.manual_seed(seed)
-        if devices:
-            with torch.cuda.device(device):
+        if self.device.type == "cuda":
+            with torch.cuda.device(self.device):
                 torch.cuda.manual_seed(seed)
-        yield

@@ -1,23 +1,20 @@
-"""Fit: the loop over epochs. Every run ends as data, whatever happens in it."""
+"""Fit: one run from its start to its end. Every run ends as data, whatever happens in it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from thalweg.core.config import Config
-from thalweg.core.errors import InputError, one_line
-from thalweg.core.events import EpochEnded, RunEnded, RunStarted, Sink, silent
-from thalweg.core.run import Epoch, Outcome, Run
+from thalweg.core.events import Sink, silent
+from thalweg.core.run import Run
 from thalweg.problems import Problem, resolve
 from thalweg.problems.probe import probe
-from thalweg.train import checkpoint as checkpoints
+from thalweg.train.course import Course
 from thalweg.train.factory import OptimizerFactory
 from thalweg.train.learner import Learner
-from thalweg.train.stopping import EarlyStopping
 from thalweg.train.threads import choose
 
 
@@ -45,7 +42,8 @@ def fit(
         device: Where to train.
         sink: Hears the events.
         run_id: What the events call this run.
-        checkpoint: A folder to write a checkpoint to at the end of every epoch.
+        checkpoint: A folder to write a checkpoint to at the end of every epoch, and in a long one
+            every few seconds.
         resume: Go on from the checkpoint in that folder, if there is one, to the same final bits (same
             machine, build and thread count).
         test: Judge the final model on the test split too.
@@ -91,97 +89,11 @@ def run_learner(
     test: bool = False,
 ) -> Run:
     """Train a `Learner` to its end, as `fit` does; afterwards it holds the final (or restored) weights."""
-    if test and "test" not in learner.splits:
-        raise InputError(f"The problem {learner.problem.name} has no test split.", remedy="leave test=False")
-    if resume and not checkpoint:
-        raise InputError("There is nothing to resume from.", remedy="name the checkpoint's folder")
-    if checkpoint:
-        checkpoints.require_place(checkpoint, resume=resume)
-    curve: list[Epoch] = []
-    stopping = EarlyStopping(learner.problem.objective_metric, learner.config.patience, learner.config.keeps_best)
-    if checkpoint and resume:
-        curve = checkpoints.load(checkpoint, learner, stopping)
-    sink(
-        RunStarted(
-            run_id=run_id,
-            problem=learner.problem.name,
-            config=learner.config,
-            total_epochs=learner.epochs,
-            resumed_at=learner.epoch,
-        )
-    )
+    course = Course(learner, sink=sink, run_id=run_id, test=test, checkpoint=checkpoint, resume=resume)
+    course.begin()
     try:
-        outcome, message = _train(learner, curve, stopping, sink, run_id, checkpoint)
+        while not course.ended:
+            course.train_block()
     except KeyboardInterrupt:
-        outcome, message = Outcome.INTERRUPTED, f"interrupted after {len(curve)} of {learner.epochs} epochs"
-    run = _conclude(learner, curve, stopping, outcome, message)
-    if test and outcome not in (Outcome.INTERRUPTED, Outcome.FAILED):
-        run = _tested(learner, run)
-    run = replace(run, checkpoint=str(checkpoint) if checkpoint else None)
-    sink(RunEnded(run_id=run_id, run=run))
-    return run
-
-
-def _train(
-    learner: Learner,
-    curve: list[Epoch],
-    stopping: EarlyStopping,
-    sink: Sink,
-    run_id: str,
-    checkpoint: str | Path | None,
-) -> tuple[Outcome, str]:
-    """Train the epochs that are left; says how it ended and why."""
-    ended = _ended(learner, curve, stopping)
-    while not ended:
-        try:
-            epoch = learner.train_epoch()
-        except Exception as error:  # of the user's model, loss, data, metrics or optimizer
-            return Outcome.FAILED, f"{one_line(error)} (in epoch {len(curve) + 1}, after step {learner.step})"
-        curve.append(epoch)
-        with learner.at_theta():
-            stopping.see(epoch, learner.model)
-        if checkpoint:
-            checkpoints.save(checkpoint, learner, stopping, curve)
-        sink(EpochEnded(run_id=run_id, epoch=epoch))
-        ended = _ended(learner, curve, stopping)
-    return ended
-
-
-def _ended(learner: Learner, curve: list[Epoch], stopping: EarlyStopping) -> tuple[Outcome, str] | None:
-    if not curve:
-        return None
-    last = curve[-1]
-    if left_bounds := learner.divergence(last):
-        return Outcome.DIVERGED, left_bounds
-    if stopping.is_due(last):
-        return Outcome.STOPPED_EARLY, f"no better {stopping.metric.name} since epoch {stopping.best_epoch}"
-    return (Outcome.COMPLETED, "") if learner.epoch >= learner.epochs else None
-
-
-def _conclude(
-    learner: Learner, curve: list[Epoch], stopping: EarlyStopping, outcome: Outcome, message: str
-) -> Run:
-    """Put the final weights in place, and write the Run."""
-    learner.settle()
-    put_back = not outcome.broken and stopping.put_back(learner.model)
-    best_epoch = stopping.best_epoch if put_back else len(curve)
-    return Run(
-        problem=learner.problem.name,
-        config=learner.config,
-        outcome=outcome,
-        epochs=tuple(curve),
-        valid=dict(curve[best_epoch - 1].valid) if curve else {},
-        steps=curve[-1].step if curve else 0,
-        seconds=curve[-1].seconds if curve else 0.0,
-        best_epoch=best_epoch,
-        message=message,
-    )
-
-
-def _tested(learner: Learner, run: Run) -> Run:
-    """Judge the final weights on the test split."""
-    try:
-        return replace(run, test=learner.judge("test"))
-    except Exception as error:
-        why = f"{one_line(error)} (on the test split, after step {run.steps})"
-        return replace(run, outcome=Outcome.FAILED, message=f"{run.message}; {why}" if run.message else why)
+        course.interrupt()
+    return course.conclude()

@@ -24,7 +24,7 @@ def factors(config: Config) -> dict[str, Callable[[float], float]]:
     bound = {
         hyper: bind(name, options, total=config.epochs) for hyper, (name, options) in config.all_schedules.items()
     }
-    return {hyper: factor for hyper, factor in bound.items() if config.all_schedules[hyper][0] != "constant"}
+    return {hyper: factor for hyper, factor in bound.items() if config.all_schedules[hyper] != ("constant", {})}
 
 
 def same_so_far(one: Config, other: Config, times: Iterable[float]) -> bool:

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from thalweg.core.run import Epoch
 from thalweg.problems import Metric
@@ -45,7 +45,7 @@ class EarlyStopping:
         if first or better or tie:
             self.best, self.best_epoch, self.loss = value, epoch.number, epoch.valid["loss"]
             if self.keep_best:
-                self.weights = deepcopy(dict(model.state_dict()))
+                self.weights = {name: _copy(value) for name, value in model.state_dict().items()}
 
     def is_due(self, epoch: Epoch) -> bool:
         """Whether patience is spent."""
@@ -65,3 +65,8 @@ class EarlyStopping:
         """Go on from what `state` gave."""
         self.best, self.best_epoch, self.loss = state["best"], state["best_epoch"], state["loss"]
         self.weights = state["weights"]
+
+
+def _copy(value: Any) -> Any:
+    """Return a copy; of a tensor that is a view, of the view alone."""
+    return value.detach().clone() if isinstance(value, Tensor) else deepcopy(value)

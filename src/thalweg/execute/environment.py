@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import platform
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
-from thalweg.compare.result import Environment
+from thalweg.core.environment import Environment
 
 
-def describe(command: str, threading: str) -> Environment:
+def describe(command: str, started: datetime, threading: str, threads: int) -> Environment:
     """Return versions, hardware and the exact command.
 
     Args:
         command: What was typed.
-        threading: How many threads train, and why, in words.
+        started: When, in UTC.
+        threading: How the runs were done, on how many threads, and why, in words.
+        threads: Torch threads of this process.
     """
     return Environment(
         command=command,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=started.isoformat(timespec="seconds"),
         thalweg=version("thalweg"),
         torch=torch.__version__,
         python=sys.version.split()[0],
         platform=platform.platform(),
         processor=_processor(),
-        threads=torch.get_num_threads(),
+        threads=threads,
         threading=threading,
         device="cpu",
     )

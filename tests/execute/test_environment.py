@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from thalweg.compare import environment
+from thalweg.execute import environment
 
 
 def test_versions_threads_and_command_are_those_of_this_process() -> None:
-    found = environment.describe("thalweg compare 'my file.py:problem'", "trained on 1 torch thread")
+    found = environment.describe("thalweg compare 'my file.py:problem'", datetime.now(UTC), "on 1 torch thread", 1)
     assert found.command == "thalweg compare 'my file.py:problem'"
-    assert (found.threads, found.device) == (torch.get_num_threads(), "cpu")
-    assert found.threading == "trained on 1 torch thread"
+    assert (found.threads, found.device) == (1, "cpu")
+    assert found.threading == "on 1 torch thread"
     assert (found.thalweg, found.torch) == (version("thalweg"), torch.__version__)
     assert sys.version.startswith(found.python)
     assert platform.machine() in found.platform
@@ -26,7 +26,7 @@ def test_versions_threads_and_command_are_those_of_this_process() -> None:
 
 
 def test_the_start_is_now_with_its_zone() -> None:
-    started = datetime.fromisoformat(environment.describe("", "").started)
+    started = datetime.fromisoformat(environment.describe("", datetime.now(UTC), "", 1).started)
     assert abs(datetime.now(UTC) - started) < timedelta(seconds=5)
 
 
@@ -46,4 +46,4 @@ def test_the_processor_has_a_name_on_every_system(
         file.write_text(content)
     monkeypatch.setattr(environment, "Path", lambda _: file)
     monkeypatch.setattr(platform, "processor", lambda: "the standard library's")
-    assert environment.describe("", "").processor == name
+    assert environment.describe("", datetime.now(UTC), "", 1).processor == name

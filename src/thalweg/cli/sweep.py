@@ -1,0 +1,217 @@
+"""``thalweg sweep``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from thalweg.cli import arguments as a
+
+if TYPE_CHECKING:
+    from thalweg.core.config import Config
+    from thalweg.problems import Problem
+    from thalweg.sweep.plan import Plan
+    from thalweg.sweep.result import SweepResult
+
+
+def _samplers(incomplete: str) -> list[str]:
+    return [name for name in ("sobol", "grid", "tpe", "gp", "cmaes") if name.startswith(incomplete)]
+
+
+def _presets(incomplete: str) -> list[str]:
+    return [name for name in ("deepobs", "quick") if name.startswith(incomplete)]
+
+
+Optimizers = Annotated[
+    str, typer.Option("--optimizer", "-o", help="One, or several with commas.", autocompletion=a.optimizer_lists)
+]
+Rates = Annotated[
+    str | None,
+    typer.Option(
+        "--lr",
+        metavar="LOW:HIGH",
+        help="Range of the learning rate; the interval that each optimizer declares if left out.",
+    ),
+]
+Ranges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=...",
+        help="Another setting, of the optimizer or such as batch_size: NAME=LOW:HIGH and NAME=A,B,C are searched, "
+        "NAME=VALUE is fixed. A range is logarithmic if the setting cannot be negative and it spans a factor of "
+        "10 or more, else uniform. Repeat at will.",
+    ),
+]
+SpaceFile = Annotated[
+    str | None,
+    typer.Option("--space", metavar="FILE.py:NAME", help="A dictionary of settings and ranges, of your own."),
+]
+Trials = Annotated[int | None, typer.Option(help="Settings that are tried.  [default: 32]")]
+Seeds = Annotated[int | None, typer.Option(help="Runs of the best on fresh seeds.  [default: 5]")]
+Sampler = Annotated[
+    str | None, typer.Option(help="sobol, grid, tpe, gp or cmaes.  [default: sobol]", autocompletion=_samplers)
+]
+Halving = Annotated[
+    bool | None, typer.Option("--halving/--no-halving", help="End trials that fall behind.  [default: halving]")
+]
+Narrow = Annotated[
+    bool | None,
+    typer.Option(
+        "--narrow/--no-narrow", help="Keep a third of the trials for a second, finer round.  [default: narrow]"
+    ),
+]
+Repeats = Annotated[int, typer.Option(help="Seeds that every setting is tried on.")]
+Fraction = Annotated[float | None, typer.Option(help="Screen on this part of the training data first, in (0, 1).")]
+Preset = Annotated[
+    str | None,
+    typer.Option(help="deepobs: 36 rates, the best on 10 seeds; or quick.", autocompletion=_presets),
+]
+SearchSeed = Annotated[int, typer.Option(help="Seed of the search; the best is confirmed on those after it.")]
+Short = Annotated[bool, typer.Option("--range-test", help="One short run with a rising rate in place of a sweep.")]
+
+
+def command(
+    problem: a.ProblemName,
+    optimizer: Optimizers = "adam",
+    lr: Rates = None,
+    settings: Ranges = None,
+    space: SpaceFile = None,
+    trials: Trials = None,
+    seeds: Seeds = None,
+    sampler: Sampler = None,
+    halving: Halving = None,
+    narrow: Narrow = None,
+    repeats: Repeats = 1,
+    fraction: Fraction = None,
+    preset: Preset = None,
+    epochs: a.Epochs = None,
+    batch_size: a.BatchSize = None,
+    schedule: a.Schedules = None,
+    schedule_set: a.ScheduleOptions = None,
+    keep: a.Keep = "best",
+    seed: SearchSeed = 0,
+    range_test: Short = False,
+    data: a.Data = None,
+    store: a.Store = a.STORE,
+    threads: a.Threads = None,
+    json: a.Json = False,
+) -> None:
+    """Find the setting that trains PROBLEM best, and how sure that is.
+
+    Settings are tried on training and validation data, those that fall behind
+    end early, and the best is run again on fresh seeds. If it lies at the edge
+    of its range there is no recommendation, and the exit code is 1.
+    """
+    from thalweg.core.config import Config
+    from thalweg.problems import resolve
+    from thalweg.sweep.notation import from_file, read
+    from thalweg.sweep.presets import settled
+
+    base = Config(
+        epochs=epochs, batch_size=batch_size, schedules=a.schedules(schedule, schedule_set), keep=keep, seed=seed
+    )
+    names = _names(optimizer)
+    searched, fixed = read([*(settings or ()), *([f"lr={lr}"] if lr else ())], names)
+    task = resolve(problem, data=data)
+    if range_test:
+        _range_test(task, names, fixed, searched, base, threads, json=json)
+        return
+    own = {**(from_file(space) if space else {}), **searched}
+    chosen = settled(
+        preset, trials=trials, seeds=seeds, sampler=sampler, halving=halving, narrow=narrow, space=own or None
+    )
+    plan = _plan(task, names, chosen, base, fixed, repeats=repeats, fraction=fraction)
+    result, kept = _recorded(plan, store, threads, shown=not json)
+    _tell(result, f"{kept}\n{result.environment.threading}", json=json)
+    if result.missing or not result.recommendation:
+        raise typer.Exit(130 if result.missing else 1)
+
+
+def _names(optimizer: str) -> list[str]:
+    from thalweg.optim import optimizers
+    from thalweg.optim.own import resolve
+
+    names = [resolve(name.strip()) for name in optimizer.split(",")]
+    for name in names:
+        optimizers[name]  # an unknown one raises
+    return names
+
+
+def _plan(
+    task: Problem, names: list[str], chosen: dict[str, Any], base: Config, fixed: dict[str, Any], **how: Any
+) -> Plan:
+    from thalweg.sweep.notation import settle
+    from thalweg.sweep.plan import Plan
+    from thalweg.sweep.space import Space
+
+    base = settle(base, fixed)
+    space = Space.of(names, chosen.pop("space"), base)
+    return Plan(problem=task, space=space, base=base, **chosen, **how)
+
+
+def _recorded(plan: Plan, store: Path, threads: int | None, *, shown: bool) -> tuple[SweepResult, str]:
+    """Do the sweep; returns it, and where it is kept."""
+    from thalweg.cli.progress import ProgressBar
+    from thalweg.cli.record import record, typed
+    from thalweg.core.events import tee
+    from thalweg.sweep.conduct import conduct
+
+    with record(store, "sweep", plan.problem.name) as kept, ProgressBar(plan.runs, shown=shown) as bar:
+        result = conduct(plan, threads=threads, sink=tee(kept.sink, bar), command=typed())
+        kept.result, kept.complete = result.to_json(), not result.missing
+    return result, f"kept as {kept.name} in {store}"
+
+
+def _range_test(
+    task: Problem,
+    names: list[str],
+    fixed: dict[str, Any],
+    searched: dict[str, Any],
+    base: Config,
+    threads: int | None,
+    *,
+    json: bool,
+) -> None:
+    from thalweg.cli.terminal import console
+    from thalweg.core.errors import InputError
+    from thalweg.core.plain import dumps
+    from thalweg.sweep.range_test import range_test
+
+    low, high = searched.pop("lr").extremes if "lr" in searched else (None, None)
+    if searched or len(names) > 1:
+        raise InputError(
+            "A range test tries learning rates of one optimizer and nothing else.",
+            got=", ".join([*(names if len(names) > 1 else ()), *searched]),
+            remedy="leave out --range-test",
+        )
+    found = range_test(
+        task,
+        names[0],
+        low=low,
+        high=high,
+        hyper=fixed,
+        batch_size=base.batch_size,
+        seed=base.seed,
+        threads=threads,
+    )
+    if json:
+        typer.echo(dumps(found.to_json()))
+    else:
+        found.show(console())
+    if found.suggestion is None:
+        raise typer.Exit(1)
+
+
+def _tell(result: SweepResult, places: str, *, json: bool) -> None:
+    from thalweg.cli.terminal import console
+    from thalweg.core.plain import dumps
+
+    if json:
+        typer.echo(dumps(result.to_json()))
+        return
+    out = console()
+    result.show(out)
+    out.print(f"\n{places}", soft_wrap=True)

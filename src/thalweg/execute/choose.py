@@ -1,0 +1,271 @@
+"""Choose: which executor does these jobs soonest, found by timing a few updates of the user's own model here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from thalweg.core.errors import InputError, UnknownNameError, one_line
+from thalweg.core.events import Sink, silent
+from thalweg.core.run import Run
+from thalweg.execute import room
+from thalweg.execute.batched import CHUNK, crowds, evaluates_at_will
+from thalweg.execute.gate import Gate
+from thalweg.execute.job import Executor, Job
+from thalweg.execute.memory import Memory
+from thalweg.execute.obstacles import of_problem
+from thalweg.execute.processes import cores
+from thalweg.execute.way import Way, speed_alone, speed_together, updates_of
+from thalweg.problems import Problem
+from thalweg.train import Learner
+from thalweg.train.threads import GAIN, choose, threads
+
+NAMES = ("auto", "sequential", "batched", "processes")
+
+SHORT = 2.0
+"""Seconds of work, run by run, below which nothing else is tried: it would be over before the choice is made."""
+
+START = 4.0
+"""Seconds that worker processes take before they train: mostly the import of torch."""
+
+SHARED = 0.85
+"""Of the speed of a process alone, what each has beside others: they share memory and clock."""
+
+
+class Chosen:
+    """An executor that takes the quickest of the others, and says which and why.
+
+    Args:
+        name: ``"auto"``, or the one to take: then only threads and members are chosen.
+        threads: Torch threads; ``None`` measures how many pay.
+        chunk: Members of a cohort; ``None`` measures.
+
+    Raises:
+        UnknownNameError: No such executor.
+
+    Attributes:
+        ways: What was taken, call by call.
+        said: The first of it, and why, in a sentence.
+
+    Example:
+        >>> from thalweg.core.config import Config
+        >>> from thalweg.problems import load
+        >>> chosen = Chosen("sequential", threads=1)
+        >>> runs = chosen([Job("a", load("digits/logistic"), Config(epochs=1))])
+        >>> chosen.said
+        'trained one by one on 1 torch thread'
+    """
+
+    def __init__(self, name: str = "auto", *, threads: int | None = None, chunk: int | None = None) -> None:
+        if name not in NAMES:
+            raise UnknownNameError("executor", name, NAMES)
+        self.name, self.threads, self.chunk = name, threads, chunk
+        self.ways: list[Way] = []
+        self.said = ""
+
+    def __call__(
+        self, jobs: Sequence[Job], sink: Sink = silent, *, gate: Gate | None = None, memory: Memory | None = None
+    ) -> list[Run]:
+        """Do the jobs, as `Executor` describes; after a kill in the way that was taken before it."""
+        if not jobs:
+            return []
+        file = memory.folder / f"{jobs[0].run_id.replace('/', '_')}.way.json" if memory else None
+        ways = _kept(file) or self._choose(jobs)
+        self.said = self.said or f"{ways[0]}, as before"
+        for way in ways:
+            with threads(way.threads), suppress(_UnsendableError):
+                runs = _do(way, jobs, sink, gate, memory, file, last=way is ways[-1])
+                self.ways.append(way)
+                return runs
+        raise AssertionError("the last way raises its own errors")
+
+    def _choose(self, jobs: Sequence[Job]) -> list[Way]:
+        """Return ways to do the jobs, the soonest done first."""
+        most = torch.get_num_threads()
+        counts = [self.threads] if self.threads else [1, most] if most > 1 else [1]
+        try:
+            ways, remark = self._ways(jobs, counts)
+        except Exception as error:  # of the user's model: the runs will tell
+            ways, remark = [Way("sequential", counts[0], 1, 1.0)], f": an update fails, {one_line(error)}"
+        updates = updates_of(jobs)
+        ways.sort(key=lambda way: way.seconds(updates))
+        self.said = self.said or f"{ways[0]}{_because(ways)}{remark}"
+        return ways
+
+    def _ways(self, jobs: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
+        """Return what can be done, and why something cannot."""
+        crowd = max(crowds(jobs), key=len)
+        found: list[Way] = []
+        if self.name != "batched":
+            alone = [Way("sequential", counts[0], 1, speed_alone(crowd[0], counts[0]))]
+            if self.name == "auto" and alone[0].seconds(updates_of(jobs)) < SHORT:
+                return alone, ""
+            if self.name != "processes":
+                alone += [Way("sequential", count, 1, speed_alone(crowd[0], count)) for count in counts[1:]]
+                found.append(_of_threads(alone))
+            workers = min(cores(), len(jobs))
+            if self.name == "processes" or (self.name == "auto" and workers > 1):
+                share = SHARED if workers > 1 else 1.0
+                found.append(Way("processes", 1, workers, alone[0].speed * workers * share, START))
+        if self.name in ("auto", "batched"):
+            cohorts, obstacle = self._cohorts(crowd, counts)
+            return found + cohorts, f"; not in cohorts: {obstacle}" if obstacle else ""
+        return found, ""
+
+    def _cohorts(self, crowd: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
+        """Return the best cohort, larger ones tried as long as they pay; or why there is none."""
+        fit = [job for job in crowd if not evaluates_at_will(job)]
+        obstacle = of_problem(crowd[0].problem) if len(fit) > 1 else ""
+        if len(fit) < 2 or obstacle:
+            return (
+                ([Way("batched", counts[0], self.chunk or CHUNK, 1.0)], "")
+                if self.name == "batched"
+                else ([], obstacle)
+            )
+        found: list[Way] = []
+        for members in _sizes(min(len(fit), self.chunk or CHUNK), exactly=self.chunk is not None):
+            if found and room.members_that_fit(Learner(fit[0].problem, fit[0].config), members) < members:
+                break
+            tried = [Way("batched", count, members, speed_together(fit[:members], count)) for count in counts]
+            found.append(_of_threads(tried))
+            if len(found) > 1 and found[-1].speed < found[-2].speed:
+                break
+        return [max(found, key=lambda way: way.speed)], ""
+
+
+class _UnsendableError(Exception):
+    """A problem cannot be sent to worker processes."""
+
+
+def executor(name: str | Executor = "auto", *, threads: int | None = None) -> Executor:
+    """Return the executor of this name; one that is an executor already is returned as it is.
+
+    Raises:
+        UnknownNameError: There is no executor of that name.
+    """
+    return Chosen(name, threads=threads) if isinstance(name, str) else name
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An executor at hand.
+
+    Attributes:
+        executor: The executor.
+        how: How it does the runs, if that is settled.
+    """
+
+    executor: Executor
+    how: str = ""
+
+    @property
+    def said(self) -> str:
+        """How the runs were done, and why, in a sentence."""
+        return self.executor.said if isinstance(self.executor, Chosen) else self.how
+
+    @property
+    def threads(self) -> int:
+        """Torch threads that they were done on."""
+        ways = self.executor.ways if isinstance(self.executor, Chosen) else ()
+        return ways[0].threads if ways else torch.get_num_threads()
+
+
+@contextmanager
+def ready(given: str | Executor, problem: Problem, count: int | None) -> Generator[Ready]:
+    """Have an executor at hand inside.
+
+    Args:
+        given: A name, or an executor.
+        problem: What is trained.
+        count: Torch threads; ``None`` measures how many pay.
+    """
+    if isinstance(given, str):
+        yield Ready(Chosen(given, threads=count))
+        return
+    with choose(problem, count) as said:
+        yield Ready(given, said)
+
+
+def name_of(given: Executor) -> str:
+    """Return what an executor is called; one with arguments filled in is called as without.
+
+    Example:
+        >>> from functools import partial
+        >>> from thalweg.execute import batched
+        >>> name_of(partial(batched, chunk=4))
+        'batched'
+    """
+    if isinstance(given, Chosen):
+        return ", ".join(dict.fromkeys(way.name for way in given.ways)) or given.name
+    whole = getattr(given, "func", given)
+    return getattr(whole, "__name__", type(whole).__name__)
+
+
+def _do(
+    way: Way,
+    jobs: Sequence[Job],
+    sink: Sink,
+    gate: Gate | None,
+    memory: Memory | None,
+    file: Path | None,
+    *,
+    last: bool,
+) -> list[Run]:
+    """Do the jobs in one way, and keep in mind that it was this one."""
+    heard: list[bool] = []
+
+    def hear(event: object) -> None:
+        if file and not heard:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(way.to_json()))
+        heard.append(True)
+        sink(event)  # pyright: ignore[reportArgumentType]
+
+    try:
+        return way.executor(jobs, hear, gate=gate, memory=memory)
+    except InputError as error:
+        if way.name != "processes" or heard or last:
+            raise
+        raise _UnsendableError from error
+
+
+def _kept(file: Path | None) -> list[Way]:
+    """Return the way that was taken before a kill, if that is known."""
+    with suppress(OSError, ValueError, TypeError):
+        return [Way(**json.loads(file.read_text()))] if file else []
+    return []
+
+
+def _because(ways: Sequence[Way]) -> str:
+    """Say by how much the first is faster than the others."""
+    if len(ways) < 2:
+        return ""
+    others = " or ".join(f"{way.speed:,.0f} {_shortly(way)}" for way in ways[1:])
+    return f": {ways[0].speed:,.0f} updates/s against {others} (measured; --executor and --threads set it)"
+
+
+def _shortly(way: Way) -> str:
+    return {"sequential": "one by one", "batched": "in cohorts"}.get(way.name, f"in {way.members} processes")
+
+
+def _of_threads(ways: Sequence[Way]) -> Way:
+    """Return the way on one thread, unless more are clearly faster: on a busy machine they can be far slower."""
+    best = max(ways, key=lambda way: way.speed)
+    return best if best.speed > GAIN * ways[0].speed else ways[0]
+
+
+def _sizes(most: int, *, exactly: bool) -> Iterator[int]:
+    """Yield the sizes of cohorts to try, each four times the last.
+
+    Example:
+        >>> list(_sizes(64, exactly=False)), list(_sizes(5, exactly=False)), list(_sizes(5, exactly=True))
+        ([4, 16, 64], [4, 5], [5])
+    """
+    if not exactly:
+        yield from (size for size in (4, 16) if size < most)
+    yield most

@@ -1,0 +1,133 @@
+"""Passes: one forward, or forward and backward, pass for all copies of a model at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad_and_value, vjp, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from thalweg.execute.stacks import Stacks
+from thalweg.problems import Problem
+from thalweg.train.noise import Noise
+
+Named = dict[str, Tensor]
+
+
+class Passes:
+    """Batched passes over stacks, by ``torch.func.vmap`` of the unmodified model.
+
+    The backward pass is autograd's through the batched operations, which costs least. Layers that torch batches
+    only beneath a transform of functorch's own, recurrent ones, are nested in one instead; that is found out at
+    the first pass. Passes are made within `plain_attention`.
+
+    Args:
+        problem: Whose loss and metrics are measured.
+        stacks: The copies.
+        draws: Whether the model draws random numbers in training; None to find out.
+    """
+
+    def __init__(self, problem: Problem, stacks: Stacks, draws: bool | None) -> None:
+        self.problem, self.stacks, self.draws = problem, stacks, draws
+        self._model, self._nested = stacks.models[0], False
+
+    def gradients(self, x: Tensor, y: Tensor, keys: Tensor, *, shared: bool) -> tuple[Tensor, list[Tensor | None]]:
+        """Return the loss of every copy, and the gradient of every stack that is trained.
+
+        Args:
+            x: Inputs of a mini-batch, with a leading axis of copies unless it is shared.
+            y: Targets.
+            keys: What each copy's noise is drawn from, int64 ``(copies,)``.
+            shared: Whether all copies see the same samples.
+        """
+        served = [0]
+
+        def loss(trained: Named, fixed: Named, buffers: Named, x: Tensor, y: Tensor, key: Tensor | None) -> Tensor:
+            with nullcontext() if key is None else Noise(key) as noise:
+                found = self.problem.loss(functional_call(self._model, (trained | fixed, buffers), (x,)), y)
+            served[0] = noise.draws if noise else 0
+            return found
+
+        data, drawn = None if shared else 0, None if self.draws is False else keys
+        dims = (0, 0, 0, data, data, None if drawn is None else 0)
+        given = (self._fixed(), self.stacks.buffers, x, y, drawn)
+        found = self._once(
+            lambda: self._through(vmap(loss, in_dims=dims, randomness="different"), *given),
+            lambda: self._inside(vmap(grad_and_value(loss), in_dims=dims, randomness="different"), *given),
+        )
+        self.draws = served[0] > 0
+        return found
+
+    def measures(self, x: Tensor, y: Tensor, *, at_once: int) -> dict[str, Tensor]:
+        """Return loss and metrics of every copy, float64 ``(copies,)`` by name.
+
+        Args:
+            x: Inputs, which all share.
+            y: Targets.
+            at_once: Copies to look at at a time.
+        """
+        functions = {"loss": self.problem.loss} | {m.name: m.function for m in self.problem.metrics}
+
+        def plainly(trained: Named, fixed: Named, buffers: Named) -> Any:
+            return functional_call(self._model, (trained | fixed, buffers), (x,))
+
+        def nested(trained: Named, fixed: Named, buffers: Named) -> Any:
+            return vjp(lambda inner: plainly(inner, fixed, buffers), trained)[0]
+
+        def measured(forward: Callable[..., Any]) -> dict[str, Tensor]:
+            def all_of_one(trained: Named, fixed: Named, buffers: Named) -> dict[str, Tensor]:
+                output = forward(trained, fixed, buffers)
+                return {name: function(output, y).double() for name, function in functions.items()}
+
+            given = self._trained(detached=True), self._fixed(), self.stacks.buffers
+            return vmap(all_of_one, randomness="different", chunk_size=at_once)(*given)
+
+        with torch.no_grad():
+            return self._once(lambda: measured(plainly), lambda: measured(nested))
+
+    def _once(self, plainly: Callable[[], Any], nested: Callable[[], Any]) -> Any:
+        """Do the one or, where torch has no rule to batch an operation by itself, the other."""
+        if not self._nested:
+            try:
+                return plainly()
+            except RuntimeError as error:
+                if "atching rule not implemented" not in str(error):
+                    raise
+        found = nested()
+        self._nested = True
+        return found
+
+    def _through(self, batched: Callable[..., Tensor], *given: Any) -> tuple[Tensor, list[Tensor | None]]:
+        trained = self._trained()
+        losses = batched(trained, *given)
+        gradients = torch.autograd.grad(losses.sum(), list(trained.values()), allow_unused=True)
+        return losses.detach(), list(gradients)
+
+    def _inside(
+        self, batched: Callable[..., tuple[Named, Tensor]], *given: Any
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        gradients, losses = batched(self._trained(detached=True), *given)
+        return losses, list(gradients.values())
+
+    def _trained(self, *, detached: bool = False) -> Named:
+        found = {name: stack for name, stack in self.stacks.parameters.items() if stack.requires_grad}
+        return {name: stack.detach() for name, stack in found.items()} if detached else found
+
+    def _fixed(self) -> Named:
+        return {name: stack for name, stack in self.stacks.parameters.items() if not stack.requires_grad}
+
+
+@contextmanager
+def plain_attention() -> Generator[None]:
+    """Have attention computed by matrix products inside: its fused kernels cannot be batched."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)

@@ -1,0 +1,109 @@
+"""Way: one way to do jobs, with how fast it is on the problem at hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from thalweg.data.batches import batches
+from thalweg.execute.batched import batched
+from thalweg.execute.cohort import Cohort
+from thalweg.execute.job import Executor, Job
+from thalweg.execute.passes import plain_attention
+from thalweg.execute.processes import processes
+from thalweg.execute.sequential import sequential
+from thalweg.train import Learner
+from thalweg.train.threads import threads
+
+SECONDS = 0.2
+"""How long each way is timed."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to do jobs.
+
+    Attributes:
+        name: The executor.
+        threads: Torch threads of this process.
+        members: How many runs are trained at a time.
+        speed: Updates a second of all of them together.
+        start: Seconds before the first.
+
+    Example:
+        >>> print(Way("batched", 2, 64, 5000.0)), Way("sequential", 1, 1, 100.0).seconds(50)
+        trained in cohorts of 64 on 2 torch threads
+        (None, 0.5)
+    """
+
+    name: str
+    threads: int
+    members: int
+    speed: float
+    start: float = 0.0
+
+    def seconds(self, updates: int) -> float:
+        """Return how long so many updates take."""
+        return self.start + updates / self.speed
+
+    @property
+    def executor(self) -> Executor:
+        """Who does it so."""
+        if self.name == "batched":
+            return partial(batched, chunk=self.members)
+        return partial(processes, workers=self.members) if self.name == "processes" else sequential
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """Say what is done, in words."""
+        on = f"on {self.threads} torch thread{'s' if self.threads > 1 else ''}"
+        match self.name:
+            case "batched":
+                return f"trained in cohorts of {self.members} {on}"
+            case "processes":
+                return f"trained in {self.members} processes"
+            case _:
+                return f"trained one by one {on}"
+
+
+def updates_of(jobs: Sequence[Job]) -> int:
+    """Return how many updates jobs have, if none ends early."""
+    return sum(
+        -(-len(job.problem.train) // (job.config.batch_size or job.problem.batch_size))
+        * (job.config.epochs or job.problem.epochs)
+        for job in jobs
+    )
+
+
+def speed_alone(job: Job, count: int) -> float:
+    """Return the updates a second of one run on so many threads."""
+    learner = Learner(job.problem, job.config)
+    if learner.full_batch:
+        learner = Learner(job.problem, job.config.replace(optimizer="sgd", hyper={}, schedules={}))
+    size = learner.config.batch_size or 1
+    with threads(count), learner.own_generators():
+        x, y = next(batches(learner.splits["train"], size, learner.upcoming()))
+        return _rate(lambda: learner.update(x, y))
+
+
+def speed_together(jobs: Sequence[Job], count: int) -> float:
+    """Return the updates a second of a cohort of these jobs, all members together."""
+    cohort = Cohort([Learner(job.problem, job.config) for job in jobs])
+    with threads(count), cohort.learners[0].own_generators(), plain_attention():
+        x, y, shared = next(cohort.upcoming())
+        return len(jobs) * _rate(lambda: cohort.update(x, y, shared=shared))
+
+
+def _rate(update: Callable[[], object]) -> float:
+    update()  # the first allocates and compiles
+    done, started = 0, time.perf_counter()
+    while (spent := time.perf_counter() - started) < SECONDS or not done:
+        update()
+        done += 1
+    return done / spent

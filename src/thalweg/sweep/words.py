@@ -1,0 +1,149 @@
+"""Words: what a sweep says, in sentences that the page and the terminal share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from thalweg.core.run import Outcome
+from thalweg.core.wording import amount, count, duration, listed, rate, spread
+from thalweg.sweep.basin import Basin
+from thalweg.sweep.dimensions import Value
+from thalweg.sweep.edge import Edge
+from thalweg.sweep.result import SweepResult
+from thalweg.sweep.trial import Trial
+
+if TYPE_CHECKING:
+    from thalweg.sweep.range_test import RangeTest
+
+
+def verdict(result: SweepResult) -> str:
+    """Return the answer in a few words: the best setting, how good, how sure; or why there is none."""
+    config = result.recommendation
+    if config is None:
+        return f"No recommendation for {result.problem}: {result.refusal or 'the sweep did not come to its end'}."
+    score = f"{amount(result.metric, result.band.mean if result.band else None)} validation {result.metric}"
+    between = spread(result.metric, result.band) if result.band else ""
+    seeds = len(result.seeds)
+    sure = f"95 % interval {between}, {seeds} fresh seeds" if between else "a single fresh seed"
+    values = settings(result.space.values(config))
+    with_optimizer = "" if "optimizer" in result.space.names else f"{config.optimizer}, "
+    return f"Train {result.problem} with {with_optimizer}{values}: {score} ({sure})."
+
+
+def settings(values: Mapping[str, Value]) -> str:
+    """Return settings as text that can be typed back.
+
+    Example:
+        >>> settings({"lr": 0.0123456, "schedule": "step", "batch_size": 64})
+        'lr=0.0123, schedule=step, batch_size=64'
+    """
+    return ", ".join(f"{name}={setting(value)}" for name, value in values.items())
+
+
+def setting(value: Value) -> str:
+    """Return one value as text: three significant digits.
+
+    Example:
+        >>> setting(3.2e-5), setting("adam"), setting(True)
+        ('3.2e-5', 'adam', 'True')
+    """
+    return rate(value) if isinstance(value, float) else str(value)
+
+
+def facts(result: SweepResult) -> list[str]:
+    """Return what stands beside the verdict, one sentence each: basin, importance, cost."""
+    said = [_basin(result, result.basin)] if result.basin and result.recommendation else []
+    if result.importance and len(result.importance) > 1:
+        shares = [f"{name} {share:.0%}" for name, share in result.importance.items()]
+        said.append(f"What mattered, by a random forest over the trials: {listed(shares)}.")
+    return [*said, cost(result)]
+
+
+def _basin(result: SweepResult, basin: Basin) -> str:
+    if basin.rates < 2:
+        return "No other learning rate tried did as well, within the noise of the seeds."
+    others = " with other settings to match" if len(result.space.names) > 1 else ""
+    openings = listed(
+        [end for end, is_open in (("lower", basin.open_low), ("higher", basin.open_high)) if is_open]
+    )
+    beyond = f"; {openings} ones were not tried" if openings else ""
+    return (
+        f"Learning rates from {rate(basin.low)} to {rate(basin.high)} did as well{others}, within the noise of "
+        f"the seeds{beyond}."
+    )
+
+
+def cost(result: SweepResult) -> str:
+    """Return what was spent, and what was saved against training every trial to its end."""
+    trials = f"{len(result.trials)} trials and {len(result.finals)} confirming runs"
+    spent = f"{trials} took {count(result.spent.steps)} updates, {duration(result.spent.seconds)} of training"
+    if not result.saved.steps:
+        return f"{spent}."
+    share = result.saved.steps / (result.saved.steps + result.spent.steps)
+    return f"{spent}; ending those that fell behind saved {share:.0%} of what all to the end would have taken."
+
+
+def caveats(result: SweepResult) -> list[str]:
+    """Return what a reader must know, one sentence each."""
+    said = [f"Advice: {result.advice}."] if result.advice and not result.missing else []
+    if result.recommendation:
+        said.append(_scope(result))
+        said += [_edge(edge) for edge in result.edges]
+    broken = len(result.finals) - len(result.seeds)
+    if broken > 0 and result.recommendation:
+        said.append("A better trial broke down on fresh seeds and gave way to this one.")
+    lost = sum(trial.outcome.broken for trial in result.trials)
+    if lost:
+        said.append(f"{lost} of {len(result.trials)} trials diverged or failed.")
+    return said
+
+
+def _scope(result: SweepResult) -> str:
+    if len(result.seeds) < 2:
+        return "A single seed gives no interval: confirm on more seeds to see how sure this is."
+    return (
+        "The interval covers seeds, not data, and validation chose the setting: `thalweg fit --test` or "
+        "`thalweg compare` say what it is worth on test."
+    )
+
+
+def _edge(edge: Edge) -> str:
+    low, high = edge.wider
+    which = "lower" if edge.end == "low" else "upper"
+    return (
+        f"{edge.name}={rate(edge.value)} is at the {which} end of its range: a better one may lie beyond. "
+        f"To see, search {rate(low)}:{rate(high)}."
+    )
+
+
+def fate(trial: Trial) -> str:
+    """Return how a trial ended, in a few words."""
+    if trial.fraction < 1:
+        return f"dropped on {trial.fraction:.0%} of the data"
+    if trial.outcome is Outcome.PRUNED:
+        return "dropped"
+    return "" if trial.outcome is Outcome.COMPLETED else str(trial.outcome).replace("_", " ")
+
+
+def ranked(result: SweepResult) -> list[Trial]:
+    """Return the trials best first: those that came furthest, by objective and loss."""
+    sign = 1 if result.higher_is_better else -1
+
+    def key(trial: Trial) -> tuple[float, float, float, str]:
+        if trial.outcome.broken or math.isnan(trial.metric):
+            return (1.0, 0.0, 0.0, trial.name)
+        far = math.inf if trial.is_whole else trial.epochs if trial.fraction == 1 else 0
+        return (-far, -sign * trial.metric, trial.loss, trial.name)
+
+    return sorted(result.trials, key=key)
+
+
+def suggestion(test: RangeTest) -> str:
+    """Return what a range test suggests, and where it was cut, in a sentence or two."""
+    if test.suggestion is None:
+        head = f"No suggestion for {test.problem} with {test.optimizer}: the loss does not fall at any rate"
+        return f"{head} from {rate(test.rates[0])} to {rate(test.rates[-1])}." if test.rates else f"{head} tried."
+    head = f"For {test.problem} with {test.optimizer} the loss falls fastest at lr={rate(test.suggestion)}."
+    return f"{head} It leaves all bounds after {rate(test.rates[-1])}." if test.diverged else head

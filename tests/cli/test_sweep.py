@@ -1,0 +1,131 @@
+"""`thalweg sweep`: the recommendation, the store, one JSON object, exit codes, and slips in what is typed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from thalweg.store import Database, load_result, runs, studies
+from thalweg.sweep.result import SweepResult
+
+Thalweg = Callable[..., subprocess.CompletedProcess[str]]
+Blobs = Callable[..., str]
+
+SMALL = ["-o", "sgd", "--lr", "1e-4:1e3", "--trials", "6", "--seeds", "2", "--threads", "1"]
+
+
+def strictly(text: str) -> dict[str, Any]:
+    """Read one JSON object as a strict reader does: nothing around it, no NaN in it."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_it_recommends_and_keeps(thalweg: Thalweg, blobs: Blobs, tmp_path: Path) -> None:
+    said = thalweg("sweep", blobs(), *SMALL)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert max(map(len, said.stdout.splitlines())) <= 80
+    assert "Train blobs with sgd, lr=" in " ".join(said.stdout.split())
+    assert "kept as sweep-0001 in thalweg-runs/runs.db" in said.stdout.splitlines()
+    with Database.open_readonly(tmp_path / "thalweg-runs" / "runs.db") as database:
+        (study,) = studies(database)
+        assert (study.status, study.runs, study.ended) == ("finished", 8, 8)
+        result = SweepResult.from_json(load_result(database, study.id)[1])
+        ids = [run.id for run in runs(database, study.id)]
+    assert result.recommendation is not None
+    assert len(ids) == len(set(ids)) == len(result.trials) + len(result.finals)
+    assert "sweep-0001/trial-005" in ids
+
+
+def test_json_is_one_strict_object_with_the_promised_keys(thalweg: Thalweg, blobs: Blobs) -> None:
+    said = thalweg("sweep", blobs(), *SMALL, "--json")
+    assert (said.returncode, said.stderr) == (0, "")
+    found = strictly(said.stdout)
+    promised = {"format", "best", "band", "basin", "edge_of_range", "executor", "trials", "importance", "spent"}
+    assert found.keys() >= promised | {"saved", "seconds", "environment"}
+    assert found["band"]["low"] <= found["band"]["mean"] <= found["band"]["high"]
+    for trial in found["trials"]:
+        assert trial.keys() >= {"config", "metric", "outcome", "steps", "epochs"}
+    assert found["best"]["hyper"]["lr"] in [trial["values"]["lr"] for trial in found["trials"]]
+
+
+def test_an_edge_is_exit_code_1_with_the_same_object(thalweg: Thalweg, blobs: Blobs) -> None:
+    low = ["--lr=1e-7:1e-5", "--trials=4", "--seeds=2", "--threads=1"]
+    refused = thalweg("sweep", blobs(), *low, "--json")
+    found = strictly(refused.stdout)
+    assert (refused.returncode, found["best"]) == (1, None)
+    assert found["edge_of_range"][0]["name"] == "lr"
+    said = thalweg("sweep", blobs(), *low)
+    assert said.returncode == 1
+    assert "the edge of your range" in " ".join(said.stdout.split())
+
+
+def test_settings_are_searched_and_fixed_as_typed(thalweg: Thalweg, blobs: Blobs) -> None:
+    typed = ["-o", "momentum,sgd", "--set", "momentum=0.5:0.95", "--set", "batch_size=15,30"]
+    typed += ["--set", "weight_decay=1e-4", "--trials=4", "--seeds=1", "--epochs=3", "--seed=5", "--threads=1"]
+    found = strictly(thalweg("sweep", blobs(), *typed, "--schedule=linear", "--json").stdout)
+    assert found["space"]["momentum"]["momentum"] == {"kind": "uniform", "low": 0.5, "high": 0.95}
+    for trial in found["trials"]:
+        config = trial["config"]
+        assert config["hyper"]["weight_decay"] == 1e-4
+        assert config["batch_size"] in (15, 30)
+        assert (config["schedule"], config["epochs"], config["seed"], config["keep"]) == ("linear", 3, 5, "best")
+        assert ("momentum" in config["hyper"]) == (config["optimizer"] == "momentum")
+    assert found["seeds"] == [6]
+
+
+def test_a_space_of_ones_own_and_a_sampler(thalweg: Thalweg, blobs: Blobs, tmp_path: Path) -> None:
+    (tmp_path / "ranges.py").write_text("import thalweg as tw\nspace = {'lr': tw.log(1e-2, 10)}\n")
+    typed = ["-o", "sgd", "--space", "ranges.py:space", "--sampler=tpe", "--no-halving", "--trials=3", "--seeds=1"]
+    found = strictly(thalweg("sweep", blobs(), *typed, "--threads=1", "--json").stdout)
+    assert (found["sampler"], found["stops"]) == ("tpe", [[]])
+    assert found["space"]["sgd"]["lr"] == {"kind": "log", "low": 0.01, "high": 10}
+
+
+def test_a_preset_and_what_goes_before_it(thalweg: Thalweg, blobs: Blobs) -> None:
+    typed = ["-o", "sgd", "--preset=deepobs", "--seeds=1", "--epochs=1", "--threads=1", "--json"]
+    found = strictly(thalweg("sweep", blobs(), *typed).stdout)
+    assert (found["sampler"], len(found["trials"]), found["seeds"]) == ("grid", 36, [1])
+    assert found["trials"][0]["values"]["lr"] == 1e-5
+
+
+def test_the_range_test(thalweg: Thalweg, blobs: Blobs) -> None:
+    said = thalweg("sweep", blobs(), "-o", "sgd", "--range-test", "--lr=1e-4:100", "--threads=1", "--json")
+    found = strictly(said.stdout)
+    assert (said.returncode, found["optimizer"], found["rates"][0]) == (0, "sgd", 1e-4)
+    assert 1e-4 < found["suggestion"] < 100
+    nothing = thalweg("sweep", blobs(), "-o", "sgd", "--range-test", "--lr=1e10:1e12", "--threads=1")
+    assert nothing.returncode == 1
+    assert "No suggestion" in nothing.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        (["--lr=0:1"], "goes through zero"),
+        (["--lr=1:0.1"], "holds no values"),
+        (["--set", "momentm=0.5:0.9", "-o", "momentum"], "did you mean 'momentum'"),
+        (["--set", "beta1=0.5:1.0"], "out of its range"),
+        (["--set", "beta1"], "cannot be read"),
+        (["-o", "adma"], "did you mean 'adam'"),
+        (["--sampler=tpee"], "did you mean 'tpe'"),
+        (["--preset=deep"], "deepobs"),
+        (["--space=none.py:space"], "There is no Python file"),
+        (["--trials=0"], "not positive"),
+        (["--lr=0.1"], "nothing to search"),
+        (["--range-test", "--set", "beta1=0.5:0.9"], "nothing else"),
+    ],
+)
+def test_a_slip_is_an_error_of_a_few_lines(typed: list[str], says: str, thalweg: Thalweg, blobs: Blobs) -> None:
+    said = thalweg("sweep", blobs(), *typed)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert says in said.stderr
+    assert "Traceback" not in said.stderr
+    assert len(said.stderr.splitlines()) <= 4

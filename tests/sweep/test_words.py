@@ -1,0 +1,130 @@
+"""What a sweep says: the setting, how sure, why not; every figure in a sentence of its own."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from thalweg.core.environment import Environment
+from thalweg.core.interval import Interval
+from thalweg.core.run import Outcome, Run
+from thalweg.sweep import words
+from thalweg.sweep.basin import Basin
+from thalweg.sweep.cost import Cost
+from thalweg.sweep.dimensions import choice, log, uniform
+from thalweg.sweep.edge import Edge
+from thalweg.sweep.result import SweepResult
+from thalweg.sweep.space import Space
+from thalweg.sweep.trial import Trial
+
+Make = Callable[..., Trial]
+Build = Callable[..., SweepResult]
+
+ENVIRONMENT = [f.name for f in fields(Environment) if f.name != "threads"]
+
+
+@pytest.fixture
+def swept(trial: Make, finals: Callable[..., list[Run]]) -> Build:
+    """A sweep by hand: adam at 0.01 is best, two others fell behind."""
+
+    def build(**changes: Any) -> SweepResult:
+        best = trial(name="trial-001", lr=0.01)
+        trials = (
+            trial(name="trial-000", lr=1e-4, metric=0.5, outcome=Outcome.PRUNED, epochs=3),
+            best,
+            trial(name="trial-002", lr=0.9, outcome=Outcome.DIVERGED, metric=float("nan")),
+        )
+        plain: dict[str, Any] = {
+            "problem": "blobs",
+            "metric": "accuracy",
+            "higher_is_better": True,
+            "sampler": "sobol",
+            "space": Space.of(["adam"], {"lr": log(1e-5, 1)}),
+            "recommendation": best.config,
+            "refusal": "",
+            "advice": "",
+            "band": Interval(mean=0.9, low=0.88, high=0.92, n=3),
+            "basin": Basin(low=0.004, high=0.02, open_low=False, open_high=True, rates=3),
+            "edges": (),
+            "trials": trials,
+            "screened": (),
+            "finals": tuple(finals(0.89, 0.9, 0.91)),
+            "seeds": (1, 2, 3),
+            "stops": ((3,),),
+            "importance": {"lr": 1.0},
+            "spent": Cost(steps=1000, seconds=2.0),
+            "saved": Cost(steps=3000, seconds=6.0),
+            "seconds": 3.0,
+            "executor": "sequential",
+            "missing": (),
+            "environment": Environment(**dict.fromkeys(ENVIRONMENT, ""), threads=1),
+        }
+        return SweepResult(**{**plain, **changes})
+
+    return build
+
+
+def test_the_verdict_names_setting_score_and_band(swept: Build) -> None:
+    assert words.verdict(swept()) == (
+        "Train blobs with adam, lr=0.01: 90.0 % validation accuracy (95 % interval 88.0 to 92.0 %, 3 fresh seeds)."
+    )
+
+
+def test_a_single_seed_claims_no_interval(swept: Build) -> None:
+    nan = float("nan")
+    single = swept(band=Interval(mean=0.9, low=nan, high=nan, n=1), seeds=(1,), basin=None)
+    assert "a single fresh seed" in words.verdict(single)
+    assert any("A single seed gives no interval" in caveat for caveat in words.caveats(single))
+
+
+def test_a_refusal_says_why_and_what_to_do(swept: Build) -> None:
+    refused = swept(recommendation=None, refusal="it is so", advice="widen the range of lr to 1e-5:10")
+    assert words.verdict(refused) == "No recommendation for blobs: it is so."
+    assert "Advice: widen the range of lr to 1e-5:10." in words.caveats(refused)
+
+
+def test_facts_are_basin_importance_and_cost(swept: Build) -> None:
+    basin, cost = words.facts(swept())
+    assert basin == (
+        "Learning rates from 0.004 to 0.02 did as well, within the noise of the seeds; higher ones were not tried."
+    )
+    assert cost.startswith("3 trials and 3 confirming runs took 1,000 updates")
+    assert "saved 75%" in cost
+    space = Space.of(["adam"], {"lr": log(1e-5, 1), "beta1": uniform(0.5, 0.9)})
+    several = words.facts(swept(space=space, importance={"lr": 0.8, "beta1": 0.2}))
+    assert "lr 80% and beta1 20%" in several[1]
+    alone = Basin(low=0.01, high=0.01, open_low=False, open_high=False, rates=1)
+    assert "No other learning rate" in words.facts(swept(basin=alone))[0]
+
+
+def test_caveats_name_losses_and_edges_of_other_settings(swept: Build) -> None:
+    edge = Edge(name="beta1", end="high", value=0.9, low=0.5, high=0.9, wider=(0.5, 0.95), refuses=False)
+    said = words.caveats(swept(edges=(edge,)))
+    assert "1 of 3 trials diverged or failed." in said
+    assert any("beta1=0.9 is at the upper end" in caveat for caveat in said)
+    assert any("thalweg fit --test" in caveat for caveat in said)
+
+
+def test_trials_are_ranked_as_far_as_they_came(swept: Build, trial: Make) -> None:
+    names = [one.name for one in words.ranked(swept())]
+    assert names == ["trial-001", "trial-000", "trial-002"]
+    assert [words.fate(one) for one in words.ranked(swept())] == ["", "dropped", "diverged"]
+    assert words.fate(trial(fraction=0.25)) == "dropped on 25% of the data"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminal_shows_all_of_it(width: int, swept: Build) -> None:
+    out = Console(file=io.StringIO(), width=width)
+    settings = {"lr": log(1e-5, 1), "beta1": uniform(0.5, 0.9), "schedule": choice("constant", "step")}
+    for result in (swept(), swept(missing=("Interrupted.",), recommendation=None)):
+        result.show(out)
+    swept(space=Space.of(["adam", "adamw"], settings), recommendation=None).show(out)
+    said = out.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    assert "! Interrupted." in said
+    assert max(map(len, said.splitlines())) <= width
+    assert {"001", "000", "002", "dropped", "diverged"} <= set(said.split())
