@@ -11,6 +11,7 @@ imported on first use.
 ``range_test(problem, optimizer)``        a first idea of the learning rate, from one short run
 ``fit(problem, config)``                  train one ``Config``; gives a ``Run``
 ``Learner(problem, config)``              a run taken in hand, with its model
+``grow.wider``, ``grow.deeper``           a larger net that starts with the function of a smaller one
 ``report(result, path)``                  a page of what ``compare`` or ``fit`` gave
 ``weights(folder)``                       the weights of a checkpoint
 ``rule``                                  make an optimizer of an update rule of your own
@@ -30,6 +31,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from thalweg import grow as grow
     from thalweg.compare.conduct import compare as compare
     from thalweg.compare.result import Comparison as Comparison
     from thalweg.core.config import Config as Config
@@ -69,6 +71,7 @@ _HOME = {
     "choice": "sweep.dimensions:choice",
     "compare": "compare:",
     "fit": "train:fit",
+    "grow": "grow:",
     "integers": "sweep.dimensions:integers",
     "load": "problems:load",
     "log": "sweep.dimensions:log",
@@ -95,6 +98,7 @@ __all__ = [
     "choice",
     "compare",
     "fit",
+    "grow",
     "integers",
     "load",
     "log",

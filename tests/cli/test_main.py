@@ -15,7 +15,7 @@ from thalweg.optim import optimizers
 Thalweg = Callable[..., subprocess.CompletedProcess[str]]
 Blobs = Callable[..., str]
 
-COMMANDS = ["compare", "fit", "problems", "optimizers", "runs", "report"]
+COMMANDS = ["compare", "fit", "grow", "problems", "optimizers", "runs", "report"]
 
 HELP = f"""
 import contextlib, io, sys

@@ -20,6 +20,10 @@ Checkpoint = Annotated[
     typer.Option(help="Folder of the checkpoint, written at every epoch's end; beside the store if left out."),
 ]
 
+Growing = Annotated[
+    bool, typer.Option("--grow-when-plateaued", help="Add a layer whenever patience is spent, while that helps.")
+]
+
 
 def command(
     problem: a.ProblemName,
@@ -36,6 +40,7 @@ def command(
     test: Annotated[bool, typer.Option("--test", help="Judge the final model on the test split too.")] = False,
     checkpoint: Checkpoint = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
+    growing: Growing = False,
     data: a.Data = None,
     out: Annotated[Path | None, typer.Option(help="A page to write.")] = None,
     store: a.Store = a.STORE,
@@ -45,7 +50,6 @@ def command(
     """Train PROBLEM once, with one setting."""
     from thalweg.cli.record import resumed
     from thalweg.core.config import Config
-    from thalweg.core.errors import InputError
     from thalweg.core.run import Outcome
     from thalweg.optim.own import resolve as named
     from thalweg.problems import resolve
@@ -54,8 +58,7 @@ def command(
     from thalweg.train import Learner
     from thalweg.train.threads import choose
 
-    if resume and checkpoint is None:
-        raise InputError("There is nothing to resume from.", remedy="pass --checkpoint FOLDER --resume")
+    _require_sense(checkpoint, patience, resume=resume, growing=growing)
     if out:
         require_writable(out)
     config = Config(
@@ -72,27 +75,45 @@ def command(
     probe(task, batch_size=batch_size)
     learner = Learner(task, config)
     with choose(task, threads) as said:
-        run, kept = _recorded(learner, store, shown=not json, checkpoint=checkpoint, resume=resume, test=test)
+        how: dict[str, Any] = {"test": test} if growing else {"test": test, "resume": resume}
+        run, kept = _recorded(learner, store, shown=not json, growing=growing, checkpoint=checkpoint, **how)
     page = f"{write(run, out)}\n" if out else ""
     onward = ""
-    if run.outcome is Outcome.INTERRUPTED and run.checkpoint:
+    if run.outcome is Outcome.INTERRUPTED and run.checkpoint and not growing:
         onward = f"\ngo on with: {resumed(run.checkpoint)}"
     _tell(run, f"{page}{kept}\n{said}{onward}", json=json)
     if run.outcome in (Outcome.INTERRUPTED, Outcome.FAILED):
         raise typer.Exit(130 if run.outcome is Outcome.INTERRUPTED else 1)
 
 
-def _recorded(learner: Learner, store: Path, *, shown: bool, **how: Any) -> tuple[Run, str]:
+def _require_sense(checkpoint: Path | None, patience: int | None, *, resume: bool, growing: bool) -> None:
+    from thalweg.core.errors import InputError
+
+    if resume and checkpoint is None:
+        raise InputError("There is nothing to resume from.", remedy="pass --checkpoint FOLDER --resume")
+    if growing and (resume or patience is None):
+        raise InputError(
+            "A net that grows at a plateau needs a patience, and cannot be resumed.",
+            got="--resume" if resume else "no --patience",
+            remedy="pass --patience 3 --grow-when-plateaued, and a fresh folder",
+        )
+
+
+def _recorded(learner: Learner, store: Path, *, shown: bool, growing: bool, **how: Any) -> tuple[Run, str]:
     """Train; returns the run, and where it is kept."""
     from thalweg.cli.progress import ProgressBar
     from thalweg.cli.record import record
     from thalweg.core.events import tee
     from thalweg.core.run import Outcome
-    from thalweg.train import run_learner
+
+    if growing:
+        from thalweg.grow.plateau import run_growing as train
+    else:
+        from thalweg.train import run_learner as train
 
     with record(store, "fit", learner.problem.name) as kept, ProgressBar(1, shown=shown) as bar:
         how["checkpoint"] = how["checkpoint"] or store.parent / kept.name
-        run = run_learner(learner, sink=tee(kept.sink, bar), **how)
+        run = train(learner, sink=tee(kept.sink, bar), **how)
         kept.result, kept.complete = run.to_json(), run.outcome is not Outcome.INTERRUPTED
     return run, f"kept as {kept.name} in {store}, its weights in {run.checkpoint}"
 
