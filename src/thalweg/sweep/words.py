@@ -55,7 +55,8 @@ def span(dimension: Dimension) -> str:
     """Return a range as text.
 
     Example:
-        >>> span(Log(1e-5, 1)), span(Integers(1, 4)), span(Choice(("constant", "step")))
+        >>> from thalweg.sweep.dimensions import choice, integers, log
+        >>> span(log(1e-5, 1)), span(integers(1, 4)), span(choice("constant", "step"))
         ('1e-5 to 1, log scale', '1 to 4, whole numbers', 'constant, step')
     """
     if not dimension.is_ordered:
