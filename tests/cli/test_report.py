@@ -14,16 +14,18 @@ Blobs = Callable[..., str]
 
 @pytest.fixture
 def kept(thalweg: Thalweg, blobs: Blobs) -> Thalweg:
-    """A store with a comparison and a fit."""
+    """A store with a comparison, a fit and a sweep of a single seed."""
     thalweg("compare", blobs(), "-o", "sgd,adam", "--trials=2", "--seeds=2")
     thalweg("fit", blobs(), "-o", "adagrad")
+    thalweg("sweep", blobs(), "-o", "sgd", "--trials=2", "--seeds=1", "--threads=1", "--out", "sweep.html")
     return thalweg
 
 
-def test_a_comparisons_page_is_the_same_again(kept: Thalweg, tmp_path: Path) -> None:
-    said = kept("report", "compare-0001", "--out", "again.html")
+@pytest.mark.parametrize(("study", "page"), [("compare-0001", "report.html"), ("sweep-0003", "sweep.html")])
+def test_a_studys_page_is_the_same_again(study: str, page: str, kept: Thalweg, tmp_path: Path) -> None:
+    said = kept("report", study, "--out", "again.html")
     assert (said.returncode, said.stdout) == (0, f"{tmp_path / 'again.html'}\n")
-    assert (tmp_path / "again.html").read_text("utf-8") == (tmp_path / "report.html").read_text("utf-8")
+    assert (tmp_path / "again.html").read_text("utf-8") == (tmp_path / page).read_text("utf-8")
 
 
 @pytest.mark.parametrize(("run", "optimizer"), [("fit-0002", "adagrad"), ("compare-0001/adam/seed-2", "adam")])

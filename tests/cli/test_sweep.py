@@ -34,6 +34,7 @@ def test_it_recommends_and_keeps(thalweg: Thalweg, blobs: Blobs, tmp_path: Path)
     assert max(map(len, said.stdout.splitlines())) <= 80
     assert "Train blobs with sgd, lr=" in " ".join(said.stdout.split())
     assert "kept as sweep-0001 in thalweg-runs/runs.db" in said.stdout.splitlines()
+    assert f"{tmp_path / 'report.html'}" in said.stdout.splitlines()
     with Database.open_readonly(tmp_path / "thalweg-runs" / "runs.db") as database:
         (study,) = studies(database)
         assert (study.status, study.runs, study.ended) == ("finished", 8, 8)
@@ -94,6 +95,20 @@ def test_a_preset_and_what_goes_before_it(thalweg: Thalweg, blobs: Blobs) -> Non
     found = strictly(thalweg("sweep", blobs(), *typed).stdout)
     assert (found["sampler"], len(found["trials"]), found["seeds"]) == ("grid", 36, [1])
     assert found["trials"][0]["values"]["lr"] == 1e-5
+
+
+@pytest.mark.parametrize("short", [[], ["--range-test"]])
+def test_the_page_goes_where_it_is_told_or_nothing_starts(
+    short: list[str], thalweg: Thalweg, blobs: Blobs, tmp_path: Path
+) -> None:
+    typed = [*(short or SMALL), "-o", "sgd", "--threads", "1"]
+    said = thalweg("sweep", blobs(), *typed, "--out", "mine.html")
+    assert str(tmp_path / "mine.html") in said.stdout.splitlines()
+    assert (tmp_path / "mine.html").read_text("utf-8").startswith("<!doctype html>")
+    refused = thalweg("sweep", blobs(), *typed, "--out", "absent/mine.html", "--store", "other.db")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "cannot be written" in refused.stderr
+    assert not (tmp_path / "other.db").exists()
 
 
 def test_the_range_test(thalweg: Thalweg, blobs: Blobs) -> None:

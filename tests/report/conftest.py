@@ -1,4 +1,4 @@
-"""A realistic Comparison, computed from seeded random curves through the real dataclasses."""
+"""A realistic Comparison, from seeded random curves, and real sweeps of problems that train in milliseconds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
+from torch import Tensor, nn
 
 from thalweg.compare.result import Comparison, Environment, Interval, Pair, Standing
 from thalweg.core.config import Config
 from thalweg.core.run import Epoch, Outcome, Run
+from thalweg.problems import Problem
+from thalweg.sweep.conduct import sweep
+from thalweg.sweep.dimensions import choice, log, uniform
+from thalweg.sweep.range_test import RangeTest, range_test
+from thalweg.sweep.result import SweepResult
 
 # optimizer: (lower end, upper end of the learning rates, best rate, final accuracy there)
 LANDSCAPE = {
@@ -180,3 +187,78 @@ def comparison() -> Comparison:
 def smaller() -> Callable[..., Comparison]:
     """Build a Comparison with fewer seeds or optimizers: ``smaller(seeds=(1,), names=("sgd",))``."""
     return make_comparison
+
+
+@pytest.fixture(scope="session")
+def blobs() -> Problem:
+    """Three overlapping blobs in four dimensions, 90 samples to train on."""
+    y = torch.arange(150) % 3
+    x = torch.randn(150, 4, generator=torch.Generator().manual_seed(0)) + 1.5 * torch.eye(3, 4)[y]
+    return Problem(
+        name="blobs",
+        model=lambda: nn.Linear(4, 3),
+        loss=nn.CrossEntropyLoss(),
+        train=(x[:90], y[:90]),
+        valid=(x[90:], y[90:]),
+        batch_size=30,
+        epochs=9,
+    )
+
+
+def noisy_bowl(output: Tensor, target: Tensor) -> Tensor:
+    """A quadratic of curvature 20, whose minimum lies at the target: gradient descent diverges above lr = 0.1."""
+    return 10 * (output - target).square().mean()
+
+
+@pytest.fixture(scope="session")
+def bowl() -> Problem:
+    """One parameter, and targets that scatter around 3: the objective is the loss."""
+    y = 3 + torch.randn(64, 1, generator=torch.Generator().manual_seed(1))
+    data = torch.ones(64, 1), y
+    return Problem(
+        name="bowl",
+        model=lambda: nn.Linear(1, 1, bias=False),
+        loss=noisy_bowl,
+        train=tuple(part[:48] for part in data),
+        valid=tuple(part[48:] for part in data),
+        batch_size=16,
+        epochs=4,
+    )
+
+
+@pytest.fixture(scope="session")
+def swept(blobs: Problem) -> SweepResult:
+    """Two optimizers at twelve learning rates, with halving."""
+    return sweep(blobs, ["sgd", "adam"], trials=12, seeds=3, threads=1, command="thalweg sweep blobs.py:problem")
+
+
+@pytest.fixture(scope="session")
+def wide(blobs: Problem) -> SweepResult:
+    """Settings of all kinds, some of which only one of the optimizers has."""
+    space = {
+        "batch_size": choice(15, 30),
+        "schedule": choice("constant", "linear"),
+        "momentum": uniform(0.5, 0.95),
+        "beta1": uniform(0.5, 0.95),
+        "weight_decay": log(1e-5, 1e-2),
+    }
+    return sweep(blobs, ["momentum", "adam"], space, trials=12, seeds=2, threads=1)
+
+
+@pytest.fixture(scope="session")
+def broken(bowl: Problem) -> SweepResult:
+    """Rates of which the higher half diverges."""
+    base = Config(hyper={"momentum": 0.0}, keep="best")
+    return sweep(bowl, "momentum", {"lr": log(1e-3, 1e3)}, trials=9, seeds=3, threads=1, base=base)
+
+
+@pytest.fixture(scope="session")
+def refused(blobs: Problem) -> SweepResult:
+    """Rates that are all too low."""
+    return sweep(blobs, "sgd", {"lr": log(1e-6, 1e-4)}, trials=4, seeds=2, halving=False, threads=1)
+
+
+@pytest.fixture(scope="session")
+def tested(bowl: Problem) -> RangeTest:
+    """A range test that was cut."""
+    return range_test(bowl, "sgd", threads=1)

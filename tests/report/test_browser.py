@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+import thalweg as tw
 from thalweg.compare.result import Comparison
 from thalweg.report import write
+from thalweg.sweep.range_test import RangeTest
+from thalweg.sweep.result import SweepResult
 
 pytest.importorskip("playwright", reason="Playwright is not installed; it is in the extra thalweg[dev]")
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -151,3 +154,57 @@ def test_a_single_run_is_drawn(visit: Visit, tmp_path: Path, comparison: Compari
     assert shown(page, "training") == {"training", "validation"}
     page.locator(".legend button", has_text="training").click()
     assert shown(page, "training") == {"validation"}
+
+
+@pytest.fixture(scope="module")
+def sweep_page(tmp_path_factory: pytest.TempPathFactory, wide: SweepResult) -> Path:
+    return write(wide, tmp_path_factory.mktemp("sweep") / "sweep.html")
+
+
+def test_every_figure_of_a_sweep_is_drawn_and_answers_to_the_legend(visit: Visit, sweep_page: Path) -> None:
+    page = visit(sweep_page)
+    several = ("response", "bracket", "slice-batch_size", "slice-weight_decay")
+    for figure in several:
+        assert shown(page, figure) == {"momentum", "adam"}
+    page.locator("figure:has(#bracket) .legend button", has_text="adam").click()
+    for figure in several:
+        assert shown(page, figure) == {"momentum"}
+    assert shown(page, "slice-beta1") == set()
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_the_page_of_a_sweep_never_scrolls_sideways(visit: Visit, sweep_page: Path, width: int) -> None:
+    page = visit(sweep_page, width=width)
+    wide, window = page.evaluate(WIDTHS)
+    assert wide <= window
+    assert page.locator("#response").evaluate("(plot) => plot.scrollWidth <= plot.clientWidth")
+
+
+def test_slices_stand_side_by_side_where_there_is_room(visit: Visit, sweep_page: Path) -> None:
+    tops = "() => [...document.querySelectorAll('.multiples figure')].map((figure) => figure.offsetTop)"
+    assert len(set(visit(sweep_page, width=1280).evaluate(tops))) == 2
+    assert len(set(visit(sweep_page, width=390).evaluate(tops))) == 5
+
+
+def test_trials_sort_by_a_setting(visit: Visit, sweep_page: Path) -> None:
+    page = visit(sweep_page)
+    page.get_by_role("button", name="lr", exact=True).click()
+    rates = [float(text) for text in page.evaluate(COLUMN, 2)]
+    assert rates == sorted(rates)
+    assert len(rates) == 12
+
+
+def test_the_keyboard_copies_a_setting(visit: Visit, sweep_page: Path, wide: SweepResult) -> None:
+    page = visit(sweep_page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = page.get_by_role("button", name="Copy the recommended setting")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('.copies').textContent === 'copied'")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert eval(copied, {"tw": tw}) == wide.recommendation
+
+
+def test_a_range_test_is_drawn(visit: Visit, tmp_path: Path, tested: RangeTest) -> None:
+    page = visit(write(tested, tmp_path / "test.html"), color_scheme="dark")
+    assert shown(page, "ramp") == {"every update", "smoothed", "suggestion"}

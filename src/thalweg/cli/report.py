@@ -11,11 +11,11 @@ from thalweg.cli import arguments as a
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A study such as compare-0001, or one of its runs.")],
+    run: Annotated[str, typer.Argument(help="A study such as compare-0001 or sweep-0002, or one of its runs.")],
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
     store: a.Store = a.STORE,
 ) -> None:
-    """Write the page of a finished comparison or run again."""
+    """Write the page of a finished comparison, sweep or run again."""
     from thalweg.compare.result import Comparison
     from thalweg.core.run import Run
     from thalweg.report import write

@@ -95,6 +95,7 @@ def command(
     seed: SearchSeed = 0,
     range_test: Short = False,
     data: a.Data = None,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
     store: a.Store = a.STORE,
     executor: a.Executor = "auto",
     threads: a.Threads = None,
@@ -110,9 +111,11 @@ def command(
     """
     from thalweg.core.config import Config
     from thalweg.problems import resolve
+    from thalweg.report import require_writable, write
     from thalweg.sweep.notation import from_file, read
     from thalweg.sweep.presets import settled
 
+    require_writable(out)
     base = Config(
         epochs=epochs, batch_size=batch_size, schedules=a.schedules(schedule, schedule_set), keep=keep, seed=seed
     )
@@ -120,7 +123,7 @@ def command(
     searched, fixed = read([*(settings or ()), *([f"lr={lr}"] if lr else ())], names)
     task = resolve(problem, data=data)
     if range_test:
-        _range_test(task, names, fixed, searched, base, threads, json=json)
+        _range_test(task, names, fixed, searched, base, threads, out=out, json=json)
         return
     own = {**(from_file(space) if space else {}), **searched}
     chosen = settled(
@@ -129,7 +132,7 @@ def command(
     plan = _plan(task, names, chosen, base, fixed, repeats=repeats, fraction=fraction)
     result, kept = _recorded(plan, store, shown=not json, wait=wait, executor=executor, threads=threads)
     verified = f"\n{_verified(plan, result)}" if verify and result.finals else ""
-    _tell(result, f"{kept}\n{result.environment.threading}{verified}", json=json)
+    _tell(result, f"{write(result, out)}\n{kept}\n{result.environment.threading}{verified}", json=json)
     if result.missing or not result.recommendation:
         raise typer.Exit(130 if result.missing else 1)
 
@@ -190,11 +193,13 @@ def _range_test(
     base: Config,
     threads: int | None,
     *,
+    out: Path,
     json: bool,
 ) -> None:
     from thalweg.cli.terminal import console
     from thalweg.core.errors import InputError
     from thalweg.core.plain import dumps
+    from thalweg.report import write
     from thalweg.sweep.range_test import range_test
 
     low, high = searched.pop("lr").extremes if "lr" in searched else (None, None)
@@ -214,10 +219,12 @@ def _range_test(
         seed=base.seed,
         threads=threads,
     )
+    page = write(found, out)
     if json:
         typer.echo(dumps(found.to_json()))
     else:
         found.show(console())
+        typer.echo(f"\n{page}")
     if found.suggestion is None:
         raise typer.Exit(1)
 

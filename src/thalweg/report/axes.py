@@ -96,6 +96,8 @@ def share_ticks(low: float, high: float) -> list[float]:
         ([0.5, 0.8, 0.9, 0.95], [0.905, 0.91, 0.915])
     """
     usual = [share for share in _SHARES if low <= share <= high]
+    if usual[:2] == [0.0, 0.2] and high > 0.95:
+        del usual[1]  # the two would stand on each other
     if len(usual) > 2 or not low < high:
         return usual
     exponent = math.floor(math.log10((high - low) / 3))

@@ -1,4 +1,4 @@
-"""Figures: what a page shows of a comparison or a run, each with its heading and caption."""
+"""Figures: what a page shows of a result, each with its heading and caption."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 from thalweg.compare.result import Comparison
 from thalweg.core.run import Epoch, Run
-from thalweg.report import curves, sensitivity
+from thalweg.report import bracket, curves, ramp, response, sensitivity, slices
 from thalweg.report.seats import Seat, seats
+from thalweg.sweep.range_test import RangeTest
+from thalweg.sweep.result import SweepResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,54 @@ def of_run(run: Run, metric: str) -> list[Figure]:
     return [figure for figure in drawn if figure.spec["data"]]
 
 
+def of_sweep(result: SweepResult) -> list[Figure]:
+    """Return the response to the learning rate, the bracket, and a slice for every other setting."""
+    looks = seats(result.space.optimizers)
+    drawn = [
+        Figure(
+            id="response",
+            heading="Score against learning rate",
+            caption=_response(result),
+            names=looks,
+            spec=response.figure(result, looks),
+        ),
+        Figure(
+            id="bracket",
+            heading=f"Validation {result.metric} of every trial",
+            caption=_bracket(result),
+            names=looks,
+            spec=bracket.figure(result, looks),
+        ),
+        *(
+            Figure(
+                id=f"slice-{name}",
+                heading=f"Score against {name}",
+                caption="",
+                names=looks,
+                spec=slices.figure(result, name, looks),
+            )
+            for name in slices.sliced(result)
+        ),
+    ]
+    return [figure for figure in drawn if figure.spec["data"]]
+
+
+def of_range_test(test: RangeTest) -> list[Figure]:
+    """Return the loss against the rising learning rate."""
+    looks = seats([test.optimizer])
+    cut = " Shaded: the loss left all bounds, and the test was cut." if test.diverged else ""
+    ring = " The ring marks the suggestion: there the line falls fastest." if test.suggestion is not None else ""
+    drawn = Figure(
+        id="ramp",
+        heading="Loss against learning rate",
+        caption=f"A point is the loss after one update at its rate, the line their running mean, the dotted line "
+        f"the loss before the first.{ring}{cut}",
+        names=looks,
+        spec=ramp.figure(test, looks[test.optimizer]),
+    )
+    return [drawn] if drawn.spec["data"] else []
+
+
 def _train_loss(epoch: Epoch) -> float:
     return epoch.train_loss
 
@@ -122,3 +172,30 @@ def _band(comparison: Comparison) -> str:
 
 def _stretch(comparison: Comparison) -> str:
     return "The scale stretches toward 100 %." if "accuracy" in comparison.metric else ""
+
+
+def _response(result: SweepResult) -> str:
+    said = ["A point is a trial at its end."]
+    if any(not trial.is_whole and not trial.outcome.broken for trial in result.trials):
+        said = ["A filled point is a trial trained to its end, a hollow one was dropped before."]
+    if response.has_lines(result):
+        epoch = response.common_epoch(result.trials)
+        said.append(f"The line joins the scores after epoch {epoch}, which all these trials reached.")
+    if result.band:
+        said.append("The ring marks the best, the bar its 95 % interval over fresh seeds.")
+    if result.basin:
+        said.append("The band of rates behind it is within the noise of the seeds.")
+    if any(response.diverged_from(response.rated(result, name)) for name in result.space.optimizers):
+        said.append("At the shaded rates every trial diverged.")
+    return " ".join(said)
+
+
+def _bracket(result: SweepResult) -> str:
+    kept = any(trial.config.keeps_best for trial in result.trials)
+    said = "The best so far, by which a trial is judged" if kept else "What a trial would be judged by"
+    if not any(result.stops):
+        return f"{said}; every trial trained to its end."
+    return (
+        f"{said}. At each dashed line all trials of a round waited for each other, and only the best went on: "
+        "above it stands how many. Thin lines are those that were dropped; the ring marks the best."
+    )

@@ -8,57 +8,72 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from thalweg.compare import words
+from thalweg.compare import words as of_comparisons
 from thalweg.compare.result import Comparison
+from thalweg.core import wording
 from thalweg.core.errors import InputTypeError
 from thalweg.core.plain import strict
 from thalweg.core.run import Run
 from thalweg.report import figures, sensitivity
+from thalweg.report.cloud import is_scored, leader
+from thalweg.report.code import python
 from thalweg.report.place import save
 from thalweg.report.seats import seats
 from thalweg.report.whiskers import whiskers
+from thalweg.sweep import words as of_sweeps
+from thalweg.sweep.range_test import RangeTest
+from thalweg.sweep.result import SweepResult
+
+Result = Comparison | Run | SweepResult | RangeTest
+"""What has a page."""
 
 
-def write(result: Comparison | Run, path: str | os.PathLike[str]) -> Path:
+def write(result: Result, path: str | os.PathLike[str]) -> Path:
     """Write `result` as one HTML file that needs no network, and return where it is.
 
     The file is complete or not there at all: it is written beside its place and then moved.
 
     Args:
-        result: What `thalweg.compare` or `thalweg.fit` returned.
+        result: What `thalweg.compare`, `thalweg.sweep`, `thalweg.range_test` or `thalweg.fit` returned.
         path: The file to write; one that exists is replaced.
 
     Returns:
         The absolute path.
 
     Raises:
-        InputTypeError: `result` is neither a Comparison nor a Run.
+        InputTypeError: `result` is nothing that has a page.
         OutputError: The folder is missing or cannot be written.
     """
     place = Path(path).absolute()
     return save(html(result), place)
 
 
-def html(result: Comparison | Run) -> str:
+def html(result: Result) -> str:
     """Return the page of `result` as text; `write` says what it raises."""
     if isinstance(result, Comparison):
         return _render("comparison.html", _of_comparison(result))
     if isinstance(result, Run):
         return _render("run.html", _of_run(result))
+    if isinstance(result, SweepResult):
+        return _render("sweep.html", _of_sweep(result))
+    if isinstance(result, RangeTest):
+        return _render("range_test.html", _of_range_test(result))
     raise InputTypeError(
         "There is no page for this kind of result.",
         got=type(result).__name__,
-        expected="a Comparison or a Run",
-        remedy="pass what thalweg.compare or thalweg.fit returned",
+        expected="a Comparison, a SweepResult, a RangeTest or a Run",
+        remedy="pass what thalweg.compare, thalweg.sweep, thalweg.range_test or thalweg.fit returned",
     )
 
 
 def _of_comparison(comparison: Comparison) -> dict[str, Any]:
     return {
         "comparison": comparison,
+        "words": of_comparisons,
+        "score": sensitivity.score,
         "title": comparison.problem,
         "seats": seats(figures.names(comparison)),
         "tuned": list(sensitivity.by_optimizer(comparison.trials)),
@@ -73,9 +88,38 @@ def _of_run(run: Run) -> dict[str, Any]:
     metric = next((name for name in run.valid if name != "loss"), "loss")
     return {
         "run": run,
+        "words": of_comparisons,
         "metric": metric,
         "title": run.problem,
         "figures": {figure.id: figure for figure in figures.of_run(run, metric)},
+        "versions": version("thalweg"),
+    }
+
+
+def _of_sweep(result: SweepResult) -> dict[str, Any]:
+    drawn = {figure.id: figure for figure in figures.of_sweep(result)}
+    return {
+        "result": result,
+        "words": of_sweeps,
+        "wording": wording,
+        "title": result.problem,
+        "seats": seats(result.space.optimizers),
+        "best": leader(result),
+        "is_scored": is_scored,
+        "python": python,
+        "figures": drawn,
+        "slices": [figure for figure in drawn.values() if figure.id.startswith("slice-")],
+        "versions": result.environment.thalweg,
+    }
+
+
+def _of_range_test(test: RangeTest) -> dict[str, Any]:
+    return {
+        "test": test,
+        "words": of_sweeps,
+        "wording": wording,
+        "title": test.problem,
+        "figures": {figure.id: figure for figure in figures.of_range_test(test)},
         "versions": version("thalweg"),
     }
 
@@ -90,7 +134,12 @@ def _render(template: str, context: dict[str, Any]) -> str:
     )
     environment.filters["strict"] = strict
     environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%").replace("t-test", "t\u2011test")
+    environment.filters["coded"] = _coded
     plotly = Markup(get_plotlyjs())
-    return environment.get_template(template).render(
-        **context, words=words, plotly=plotly, score=sensitivity.score
-    )
+    return environment.get_template(template).render(**context, plotly=plotly)
+
+
+def _coded(text: str) -> Markup:
+    """What stands between backticks as code; all else as text."""
+    parts = [f"<code>{escape(part)}</code>" if i % 2 else escape(part) for i, part in enumerate(text.split("`"))]
+    return Markup("".join(parts))

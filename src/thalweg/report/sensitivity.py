@@ -9,16 +9,12 @@ from typing import Any
 from thalweg.compare import words
 from thalweg.compare.result import Comparison
 from thalweg.core.run import Run
-from thalweg.report.axes import Scale, log_ticks, scale
+from thalweg.report import strip
+from thalweg.report.axes import Scale, scale
 from thalweg.report.seats import Seat
 
 Trial = tuple[float, float | None, Run]
 """Learning rate, score (``None`` if the run has no finite one), run."""
-
-STRIP = 0.26
-"""The share of the figure's height that the strip of diverged trials takes."""
-GAP = 0.065
-"""The share between strip and scores, where the strip's heading stands."""
 
 
 def score(run: Run, metric: str) -> float | None:
@@ -66,9 +62,10 @@ def figure(comparison: Comparison, seats: Mapping[str, Seat]) -> dict[str, Any]:
         if winner is None and rated:
             winner = best(rated, key=lambda trial: trial[1] or 0.0)
         data += _scored(name, rated, placed, seats[name], winner)
-        data += _strip(name, trials, searched.get(name, ()), seats[name], row)
+        lost = [(trial[0], _said("", trial)) for trial in trials if trial[1] is None]
+        data += strip.traces(name, seats[name], row, searched.get(name, ()), lost)
     rates = [x for trace in data for x in trace["x"]]
-    return {"data": data, "layout": _layout(metric, placed, min(rates), max(rates), list(groups))}
+    return {"data": data, "layout": strip.layout(f"validation {metric}", placed, rates, list(groups))}
 
 
 def _trials(runs: Sequence[Run], metric: str) -> list[Trial]:
@@ -104,87 +101,7 @@ def _scored(
     return [line, ring]
 
 
-def _strip(
-    name: str, trials: Sequence[Trial], interval: Sequence[float], seat: Seat, row: int
-) -> list[dict[str, Any]]:
-    bar = {
-        "type": "scatter",
-        "name": name,
-        "x": list(interval),
-        "y": [row, row],
-        "yaxis": "y2",
-        "hovertemplate": f"<b>%{{fullData.name}}</b> searched<br>{' to '.join(map(words.rate, interval))}"
-        "<extra></extra>",
-        "mode": "lines+markers",
-        "opacity": 0.55,
-        "line": {"color": seat.colour, "width": 1.5},
-        "marker": {"symbol": "line-ns-open", "size": 9, "color": seat.colour, "line": {"width": 1.5}},
-    }
-    lost = [trial for trial in trials if trial[1] is None]
-    crosses = {
-        "type": "scatter",
-        "name": name,
-        "x": [lr for lr, _, _ in lost],
-        "y": [row] * len(lost),
-        "yaxis": "y2",
-        "text": [_said("", trial) for trial in lost],
-        "hovertemplate": "<b>%{fullData.name}</b>, %{text}<extra></extra>",
-        "mode": "markers",
-        "marker": {"symbol": "x-thin-open", "size": 8, "color": seat.colour, "line": {"width": 2}},
-    }
-    return [trace for trace in (bar, crosses) if trace["x"]]
-
-
 def _said(metric: str, trial: Trial) -> str:
     lr, value, run = trial
     ended = words.amount(metric, value) if value is not None else f"{run.outcome}"
     return f"learning rate {words.rate(lr)}<br>{ended} after {run.steps:,} steps"
-
-
-def _layout(metric: str, placed: Scale, low: float, high: float, names: list[str]) -> dict[str, Any]:
-    span = 0.03 * math.log10(high / low) or 0.1
-    edge = [math.log10(low) - span, math.log10(high) + span]
-    zone = {
-        "type": "rect",
-        "xref": "paper",
-        "yref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": 0,
-        "y1": STRIP,
-        "fillcolor": "var(--zone)",
-        "line": {"width": 0},
-        "layer": "below",
-    }
-    heading = {
-        "text": "searched interval, ✕ diverged",
-        "xref": "paper",
-        "yref": "paper",
-        "x": 1,
-        "y": STRIP,
-        "xanchor": "right",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"color": "var(--ink-soft)"},
-    }
-    rows = {
-        "domain": [0, STRIP],
-        "range": [len(names) - 0.3, -0.7],
-        "tickvals": list(range(len(names))),
-        "ticktext": names,
-        "showgrid": False,
-        "fixedrange": True,
-    }
-    return {
-        "xaxis": {
-            "type": "log",
-            "range": edge,
-            "title": {"text": "learning rate"},
-            "anchor": "y2",
-            **log_ticks(10 ** edge[0], 10 ** edge[1]),
-        },
-        "yaxis": {"title": {"text": f"validation {metric}"}, "domain": [STRIP + GAP, 1], **placed.axis()},
-        "yaxis2": rows,
-        "shapes": [zone],
-        "annotations": [heading],
-    }

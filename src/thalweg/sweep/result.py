@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -124,7 +125,7 @@ class SweepResult:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SweepResult:
-        """Rebuild what `to_json` gave."""
+        """Rebuild what `to_json` gave; null, which a file has in place of NaN, is NaN again."""
         if data.get("format") != FORMAT:
             raise InputError("This sweep was written in another format.", got=data.get("format"), expected=FORMAT)
         parts = {key: value for key, value in data.items() if key not in ("format", "best", "edge_of_range")}
@@ -132,7 +133,9 @@ class SweepResult:
         parts["recommendation"] = best and Config.from_json(best)
         parts["edges"] = tuple(Edge(**{**edge, "wider": tuple(edge["wider"])}) for edge in edges)
         parts["space"] = Space.from_json(data["space"])
-        parts["band"] = data["band"] and Interval(**data["band"])
+        band: dict[str, Any] = data["band"] or {}
+        ends = {name: math.nan if band[name] is None else band[name] for name in ("mean", "low", "high") if band}
+        parts["band"] = Interval(**{**band, **ends}) if band else None
         parts["basin"] = data["basin"] and Basin(**data["basin"])
         for name in ("trials", "screened"):
             parts[name] = tuple(map(Trial.from_json, data[name]))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from thalweg.core.run import Outcome
 from thalweg.core.wording import amount, count, duration, listed, rate, spread
-from thalweg.sweep.basin import Basin
-from thalweg.sweep.dimensions import Value
+from thalweg.sweep.dimensions import Dimension, Integers, Log, Value
 from thalweg.sweep.edge import Edge
 from thalweg.sweep.result import SweepResult
 from thalweg.sweep.trial import Trial
@@ -52,16 +51,38 @@ def setting(value: Value) -> str:
     return rate(value) if isinstance(value, float) else str(value)
 
 
+def span(dimension: Dimension) -> str:
+    """Return a range as text.
+
+    Example:
+        >>> from thalweg.sweep.dimensions import choice, integers, log
+        >>> span(log(1e-5, 1)), span(integers(1, 4)), span(choice("constant", "step"))
+        ('1e-5 to 1, log scale', '1 to 4, whole numbers', 'constant, step')
+    """
+    if not dimension.is_ordered:
+        return ", ".join(map(setting, dimension.extremes))
+    kind = ", log scale" if isinstance(dimension, Log) else ", whole numbers" * isinstance(dimension, Integers)
+    return " to ".join(map(setting, dimension.extremes)) + kind
+
+
 def facts(result: SweepResult) -> list[str]:
     """Return what stands beside the verdict, one sentence each: basin, importance, cost."""
-    said = [_basin(result, result.basin)] if result.basin and result.recommendation else []
-    if result.importance and len(result.importance) > 1:
-        shares = [f"{name} {share:.0%}" for name, share in result.importance.items()]
-        said.append(f"What mattered, by a random forest over the trials: {listed(shares)}.")
-    return [*said, cost(result)]
+    return [said for said in (basin(result), importance(result), cost(result)) if said]
 
 
-def _basin(result: SweepResult, basin: Basin) -> str:
+def importance(result: SweepResult) -> str:
+    """Return what each setting explains; empty where there is only one, or too few trials to tell."""
+    if not result.importance or len(result.importance) < 2:
+        return ""
+    shares = [f"{name} {share:.0%}" for name, share in result.importance.items()]
+    return f"What mattered, by a random forest over the trials: {listed(shares)}."
+
+
+def basin(result: SweepResult) -> str:
+    """Return which learning rates did as well as the recommended one; empty where that is not known."""
+    basin = result.basin
+    if not basin or not result.recommendation:
+        return ""
     if basin.rates < 2:
         return "No other learning rate tried did as well, within the noise of the seeds."
     others = " with other settings to match" if len(result.space.names) > 1 else ""

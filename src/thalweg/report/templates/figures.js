@@ -41,7 +41,7 @@
       paper_bgcolor: "var(--page)", plot_bgcolor: "var(--page)",
       hoverlabel: { bgcolor: "var(--page)", bordercolor: "var(--rule)", font: { family, color: "var(--ink)" }, align: "left" },
       hovermode: "closest", showlegend: false, dragmode: narrow.matches ? false : "zoom", uirevision: "kept",
-      margin: { l: 50, r: 12, t: 12, b: 44 },
+      margin: { l: 50, r: 12, t: 12, b: 44, ...own.margin },
     };
   }
 
