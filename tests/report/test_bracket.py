@@ -63,6 +63,14 @@ def test_one_that_broke_down_ends_in_a_cross(broken: SweepResult) -> None:
     assert curve["y"] == [40.0, 900.0]
 
 
+def test_what_broke_down_sets_no_scale_and_came_to_no_stop(broken: SweepResult) -> None:
+    lost = replace(broken.trials[0], curve=(1e30,), epochs=1, outcome=Outcome.DIVERGED, metric=math.nan)
+    more = replace(broken, trials=(*broken.trials, lost))
+    assert drawn(more)["layout"]["yaxis"] == drawn(broken)["layout"]["yaxis"]
+    assert passed(more) == passed(broken)
+    assert all(came < len(broken.trials) for _, came in passed(broken).values())
+
+
 def test_trials_on_a_part_of_the_data_or_without_an_epoch_are_left_out(swept: SweepResult) -> None:
     part, bare = (replace(swept.trials[0], **change) for change in ({"fraction": 0.2}, {"curve": ()}))
     assert drawn(replace(swept, trials=(part, bare)))["data"] == []

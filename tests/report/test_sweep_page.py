@@ -104,6 +104,7 @@ def test_ranges_of_every_optimizer_are_listed(wide: SweepResult) -> None:
 
 def test_trials_that_diverged_are_named(broken: SweepResult) -> None:
     text = prose(html(broken))
+    assert text.count("Validation loss Epochs") == text.count("lr Validation loss") == 1
     assert "5 of 9 trials diverged or failed." in text
     assert "At the shaded rates every trial diverged." in text
 

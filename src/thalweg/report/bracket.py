@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thalweg.report.axes import Scale, log_ticks, scale
-from thalweg.report.cloud import leader, ring, said
+from thalweg.report.cloud import is_scored, leader, ring, said
 from thalweg.report.seats import Seat
 from thalweg.sweep.result import SweepResult
 from thalweg.sweep.trial import Trial
@@ -29,7 +29,8 @@ def figure(result: SweepResult, seats: Mapping[str, Seat]) -> dict[str, Any]:
     trials = [t for t in result.trials if t.fraction == 1 and any(map(math.isfinite, t.curve))]
     if not trials:
         return {"data": [], "layout": {}}
-    values = [value for trial in trials for value in trial.curve]
+    in_view = [trial for trial in trials if is_scored(trial)] or trials  # the others may leave it, and mostly do
+    values = [value for trial in in_view for value in trial.curve]
     placed = scale(result.metric, values, higher_is_better=result.higher_is_better)
     longest_last = sorted(trials, key=lambda trial: trial.epochs)  # what went on lies over what was dropped
     data = [_curve(trial, placed, seats[trial.config.optimizer]) for trial in longest_last]
@@ -52,7 +53,8 @@ def passed(result: SweepResult) -> dict[int, tuple[int, int]]:
     found = {}
     for stop in sorted({stop for stops in result.stops for stop in stops}):
         generations = {i for i, stops in enumerate(result.stops) if stop in stops}
-        came = [t for t in result.trials if t.round in generations and t.fraction == 1 and t.epochs >= stop]
+        own = [t for t in result.trials if t.round in generations and t.fraction == 1 and t.epochs >= stop]
+        came = [trial for trial in own if trial.epochs > stop or not trial.outcome.broken]
         found[stop] = (sum(trial.epochs > stop for trial in came), len(came))
     return found
 

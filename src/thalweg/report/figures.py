@@ -183,7 +183,7 @@ def _response(result: SweepResult) -> str:
         said.append(f"The line joins the scores after epoch {epoch}, which all these trials reached.")
     if result.band:
         said.append("The ring marks the best, the bar its 95 % interval over fresh seeds.")
-    if result.basin:
+    if result.basin and result.basin.rates > 1:
         said.append("The band of rates behind it is within the noise of the seeds.")
     if any(response.diverged_from(response.rated(result, name)) for name in result.space.optimizers):
         said.append("At the shaded rates every trial diverged.")
