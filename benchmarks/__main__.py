@@ -1,6 +1,7 @@
 """``python -m benchmarks [suite ...]``: run the suites, print a table of ratios, write bench.json.
 
-The options narrow the suite ``step``: ``python -m benchmarks step --rules Adam --suites 1000x64``.
+The options narrow the suites ``step`` and ``sweep``: ``python -m benchmarks step --rules Adam --suites 1000x64``,
+``python -m benchmarks sweep --parts digits --rounds 3``.
 """
 
 from __future__ import annotations
@@ -10,19 +11,18 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import loop, regret, startup, step, tuning
+from benchmarks import loop, startup, step, sweep, tuning
 from benchmarks.row import Row
 from benchmarks.step_models import MODELS
 from benchmarks.step_peers import PEERS
 from benchmarks.step_row import StepRow
 from benchmarks.step_rules import RULES
-from thalweg.problems import load
 
 SUITES: dict[str, Callable[[Namespace], Iterable[Row | StepRow]]] = {
     "startup": lambda _: startup.rows(),
     "loop": lambda _: loop.rows(),
     "tuning": lambda _: tuning.rows(),
-    "regret": lambda _: regret.rows(load("quadratic/deep")),
+    "sweep": lambda asked: sweep.rows(asked.parts, asked.rounds),
     "step": lambda asked: step.rows(asked.rules, asked.suites, asked.peers),
 }
 
@@ -33,6 +33,8 @@ def asked() -> Namespace:
     parser.add_argument("--rules", nargs="+", choices=RULES, default=[], help="of the suite step")
     parser.add_argument("--suites", nargs="+", choices=MODELS, default=[], help="models of the suite step")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=[], help="of the suite step")
+    parser.add_argument("--parts", nargs="+", choices=sweep.PARTS, default=[], help="of the suite sweep")
+    parser.add_argument("--rounds", type=int, default=sweep.ROUNDS, help="of the suite sweep")
     found = parser.parse_args()
     unknown = [name for name in found.suite if name not in SUITES]
     if unknown:

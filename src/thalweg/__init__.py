@@ -32,8 +32,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from thalweg import grow as grow
-    from thalweg.compare.conduct import compare as compare
+    from thalweg.compare.comparisons import Comparisons as Comparisons
     from thalweg.compare.result import Comparison as Comparison
+    from thalweg.compare.several import compare as compare
     from thalweg.core.config import Config as Config
     from thalweg.core.errors import ThalwegError as ThalwegError
     from thalweg.core.run import Epoch as Epoch
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Comparison": "compare.result:Comparison",
+    "Comparisons": "compare.comparisons:Comparisons",
     "Config": "core.config:Config",
     "Epoch": "core.run:Epoch",
     "Learner": "train:Learner",
@@ -85,6 +87,7 @@ _HOME = {
 
 __all__ = [
     "Comparison",
+    "Comparisons",
     "Config",
     "Epoch",
     "Learner",

@@ -99,3 +99,24 @@ def test_without_a_test_split_it_says_so(thalweg: Thalweg, blobs: Blobs) -> None
     said = thalweg("compare", blobs("settings.pop('test'); problem = tw.Problem(**settings)"), *SMALL)
     assert said.returncode == 0
     assert "no test split" in " ".join(said.stdout.split())
+
+
+def test_several_problems_give_one_study_one_page_and_one_object(
+    thalweg: Thalweg, blobs: Blobs, tmp_path: Path
+) -> None:
+    more = blobs("problem = tw.Problem(**settings | {'name': 'other', 'epochs': 3})", "other.py")
+    said = thalweg("compare", blobs(), more, *SMALL)
+    assert (said.returncode, said.stderr) == (0, "")
+    flat = " ".join(said.stdout.split())
+    assert "A profile of 2 problems moves in steps of 1/2" in flat
+    assert "other: trained on" in flat
+    with Database.open_readonly(tmp_path / "thalweg-runs" / "runs.db") as database:
+        (study,) = studies(database)
+        assert (study.status, study.runs, study.ended, study.problem) == ("finished", 20, 20, "blobs, other")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert thalweg("report", "compare-0001", "--out", "again.html").returncode == 0
+    assert (tmp_path / "again.html").read_text("utf-8") == page
+    assert thalweg("report", "compare-0001/other/adam/seed-1", "--out", "run.html").returncode == 0
+    found = strictly(thalweg("compare", blobs(), more, *SMALL, "--json").stdout)
+    assert (found["format"], found["problems"], len(found["comparisons"])) == (1, ["blobs", "other"], 2)
+    assert {row["cost"] for row in found["profiles"]} == {"updates", "seconds"}

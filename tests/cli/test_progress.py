@@ -52,6 +52,18 @@ def test_one_unit_an_epoch_and_what_a_run_leaves_undone_at_once() -> None:
     assert bar._bar.finished
 
 
+def test_another_problem_may_have_other_epochs() -> None:
+    bar = ProgressBar(2)
+    start(bar, epochs=10)
+    advance(bar, 10)
+    end(bar)
+    start(bar, epochs=4)
+    assert counted(bar) == (10, 14)
+    advance(bar, 4)
+    end(bar)
+    assert bar._bar.finished
+
+
 def test_a_run_that_goes_on_begins_where_it_was() -> None:
     bar = ProgressBar(1)
     start(bar, epochs=10, done=7)

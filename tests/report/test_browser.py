@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import thalweg as tw
+from thalweg.compare.comparisons import Comparisons
 from thalweg.compare.result import Comparison
 from thalweg.report import write
 from thalweg.sweep.range_test import RangeTest
@@ -154,6 +156,18 @@ def test_a_single_run_is_drawn(visit: Visit, tmp_path: Path, comparison: Compari
     assert shown(page, "training") == {"training", "validation"}
     page.locator(".legend button", has_text="training").click()
     assert shown(page, "training") == {"validation"}
+
+
+def test_profiles_over_several_problems_are_drawn(visit: Visit, tmp_path: Path, comparison: Comparison) -> None:
+    other = replace(comparison, problem="cancer/mlp-1", target=0.97)
+    page = visit(write(Comparisons.of([comparison, other]), tmp_path / "several.html"), width=360)
+    names = {standing.optimizer for standing in comparison.ranking}
+    for figure in ("profile-updates", "profile-seconds"):
+        assert shown(page, figure) == names
+    page.locator("figure:has(#profile-updates) .legend button", has_text="adagrad").click()
+    assert "adagrad" not in shown(page, "profile-seconds")
+    wide, window = page.evaluate(WIDTHS)
+    assert wide <= window
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,14 @@ ProblemName = Annotated[
         autocompletion=_problem_names,
     ),
 ]
+ProblemNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PROBLEM...",
+        help="Names of the catalog (see `thalweg problems`), or path/to/file.py:name.",
+        autocompletion=_problem_names,
+    ),
+]
 OptimizerName = Annotated[
     str, typer.Option("--optimizer", "-o", help="A name of `thalweg optimizers`.", autocompletion=optimizer_names)
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,12 +12,13 @@ import typer
 from thalweg.cli import arguments as a
 
 if TYPE_CHECKING:
+    from thalweg.compare.comparisons import Comparisons
     from thalweg.compare.protocol import Protocol
     from thalweg.compare.result import Comparison
 
 
 def command(
-    problem: a.ProblemName,
+    problems: a.ProblemNames,
     optimizers: a.OptimizerNames = None,
     trials: Annotated[int, typer.Option(help="Tuning runs an optimizer.")] = 16,
     seeds: Annotated[int, typer.Option(help="Final runs an optimizer, on fresh seeds.")] = 10,
@@ -38,7 +41,8 @@ def command(
     """Find the optimizer that trains PROBLEM best, by how much, how sure that is, and at which learning rate.
 
     Every optimizer gets the same tuning budget; its best setting is re-run on
-    fresh seeds, and only those runs see the test split.
+    fresh seeds, and only those runs see the test split. Over several problems
+    there are performance profiles and scores too.
     """
     from thalweg.compare.protocol import Protocol
     from thalweg.core.config import Config
@@ -57,42 +61,56 @@ def command(
         schedules=a.schedules(schedule, schedule_set),
         seed=seed,
     )
-    task = resolve(problem, data=data)
-    protocol = Protocol(
-        problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
+    plan = partial(
+        Protocol, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
     )
-    probe(task, batch_size=batch_size)
-    result, kept = _recorded(protocol, store, shown=not json, wait=wait, executor=executor, threads=threads)
-    _tell(result, f"{write(result, out)}\n{kept}\n{result.environment.threading}", json=json)
-    if result.missing:
+    protocols = [plan(problem=resolve(name, data=data)) for name in problems]
+    for protocol in protocols:
+        probe(protocol.problem, batch_size=batch_size)
+    result, kept = _recorded(protocols, store, shown=not json, wait=wait, executor=executor, threads=threads)
+    _tell(result, f"{write(result, out)}\n{kept}\n{_threading(result)}", json=json)
+    if not result.complete:
         raise typer.Exit(130)
 
 
-def _recorded(protocol: Protocol, store: Path, *, shown: bool, wait: bool, **how: Any) -> tuple[Comparison, str]:
+def _recorded(
+    protocols: Sequence[Protocol], store: Path, *, shown: bool, wait: bool, **how: Any
+) -> tuple[Comparison | Comparisons, str]:
     """Do the comparison; returns it, and where it is kept."""
     from thalweg.cli.progress import ProgressBar
     from thalweg.cli.record import record, typed
-    from thalweg.compare.conduct import conduct
+    from thalweg.compare import conduct, several
     from thalweg.core.events import tee
 
+    names = ", ".join(protocol.problem.name for protocol in protocols)
     with (
-        record(store, "compare", protocol.problem.name, resumable=True, wait=wait) as kept,
-        ProgressBar(protocol.runs, shown=shown) as bar,
+        record(store, "compare", names, resumable=True, wait=wait) as kept,
+        ProgressBar(sum(protocol.runs for protocol in protocols), shown=shown) as bar,
     ):
-        result = conduct(protocol, sink=tee(kept.sink, bar), command=typed(), memory=kept.memory, **how)
-        kept.result, kept.complete = result.to_json(), not result.missing
-    onward = f"; go on with: thalweg resume {kept.name}" if result.missing else ""
+        how |= {"sink": tee(kept.sink, bar), "command": typed(), "memory": kept.memory}
+        alone = len(protocols) == 1
+        result = conduct.conduct(protocols[0], **how) if alone else several.conduct(protocols, **how)
+        kept.result, kept.complete = result.to_json(), result.complete
+    onward = "" if result.complete else f"; go on with: thalweg resume {kept.name}"
     return result, f"kept as {kept.name} in {store}{onward}"
 
 
-def _tell(result: Comparison, places: str, *, json: bool) -> None:
+def _threading(result: Comparison | Comparisons) -> str:
+    """Return how each problem was trained, one line each."""
+    from thalweg.compare.comparisons import Comparisons
+
+    if isinstance(result, Comparisons):
+        return "\n".join(f"{one.problem}: {one.environment.threading}" for one in result.comparisons)
+    return result.environment.threading
+
+
+def _tell(result: Comparison | Comparisons, places: str, *, json: bool) -> None:
     from thalweg.cli.terminal import console
-    from thalweg.compare.show import show
     from thalweg.core.plain import dumps
 
     if json:
         typer.echo(dumps(result.to_json()))
         return
     out = console()
-    show(result, out)
+    result.show(out)
     out.print(f"\n{places}", soft_wrap=True)

@@ -21,6 +21,8 @@ class ProgressBar:
 
         self.runs, self.ended = runs, 0
         self.left: dict[str, int] = {}
+        self.lengths: dict[str, int] = {}
+        self.passed = 0
         console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -52,9 +54,11 @@ class ProgressBar:
     def _move(self, event: Event) -> None:
         match event:
             case RunStarted(total_epochs=total, resumed_at=done):
-                self.left[event.run_id] = total - done
+                self.left[event.run_id], self.lengths[event.run_id] = total - done, total
                 if self._bar.tasks[0].total is None:
-                    self._bar.update(self._task, total=self.runs * total, completed=done)
+                    self._bar.update(self._task, completed=done)
+                # The runs to come are taken to be as long as this one: another problem may have other epochs.
+                self._bar.update(self._task, total=self.passed + (self.runs - self.ended) * total)
                 count = f"run {self.ended + 1} of {self.runs}" if self.runs > 1 else ""
                 self._bar.update(self._task, description=f"{event.run_id:<24}", runs=count)
             case EpochEnded(epoch=epoch):
@@ -66,6 +70,7 @@ class ProgressBar:
                     self._bar.update(self._task, description=said)
             case RunEnded():
                 self.ended += 1
+                self.passed += self.lengths.pop(event.run_id)
                 self._bar.advance(self._task, self.left.pop(event.run_id))
             case _:
                 pass

@@ -16,7 +16,7 @@ def command(
     store: a.Store = a.STORE,
 ) -> None:
     """Write the page of a finished comparison, sweep or run again."""
-    from thalweg.compare.result import Comparison
+    from thalweg.compare.comparisons import read
     from thalweg.core.run import Run
     from thalweg.report import write
     from thalweg.store import Database, load_result, load_run
@@ -27,5 +27,5 @@ def command(
             result = load_run(database, run)
         else:
             kind, found = load_result(database, run)
-            result = {"compare": Comparison, "sweep": SweepResult}.get(kind, Run).from_json(found)
+            result = {"compare": read, "sweep": SweepResult.from_json}.get(kind, Run.from_json)(found)
     typer.echo(write(result, out))

@@ -2,12 +2,16 @@
 
 ``protocol`` says what is run, ``conduct`` runs it, ``ranking`` orders what came out, ``statistics`` says how sure
 that is and ``result`` holds it; ``words`` says it in sentences that page and terminal share, ``show`` prints it.
-The package can be called: ``thalweg.compare(problem)`` is `conduct.compare`.
+
+``several`` does the same on several problems: ``cost`` is what each optimizer needed to solve one, ``profile``
+what that says over all, ``comparisons`` holds it and ``overview`` says it. The package can be called:
+``thalweg.compare(problem)`` is `several.compare`, and for one problem `conduct.compare`.
 """
 
+from thalweg.compare.comparisons import Comparisons
 from thalweg.compare.result import Comparison, Environment, Interval, Pair, Standing
 from thalweg.core.verb import make_callable
 
-__all__ = ["Comparison", "Environment", "Interval", "Pair", "Standing"]
+__all__ = ["Comparison", "Comparisons", "Environment", "Interval", "Pair", "Standing"]
 
-make_callable(__name__, "thalweg.compare.conduct:compare")
+make_callable(__name__, "thalweg.compare.several:compare")

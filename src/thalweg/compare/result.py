@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thalweg.core.environment import Environment
 from thalweg.core.errors import InputError
 from thalweg.core.interval import Interval
 from thalweg.core.run import Run
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FORMAT = 1
 """Version of the JSON object; it rises when a key changes its meaning or goes away."""
@@ -109,6 +112,17 @@ class Comparison:
     tested_on: str
     missing: tuple[str, ...]
     environment: Environment
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+    def show(self, console: Console | None = None) -> None:
+        """Print the verdict, the ranking and the caveats; what an interruption left out is listed too."""
+        from thalweg.compare.show import show
+
+        show(self, console)
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented, versioned object; floats may be NaN (`core.plain.strict` nulls them)."""

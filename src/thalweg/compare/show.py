@@ -1,10 +1,11 @@
-"""Show: a comparison in the terminal."""
+"""Show: a comparison, or those on several problems, in the terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thalweg.compare import words
+from thalweg.compare import overview, words
+from thalweg.compare.comparisons import Comparisons
 from thalweg.compare.result import Comparison, Standing
 
 if TYPE_CHECKING:
@@ -36,6 +37,51 @@ def show(comparison: Comparison, console: Console | None = None) -> None:
         console.print(Text(f"• {caveat}"))
     for sentence in comparison.missing:
         console.print(Text(f"! {sentence}", style="yellow"))
+
+
+def show_several(result: Comparisons, console: Console | None = None) -> None:
+    """Print every comparison under its problem's name, then the scores over all of them, and the caveats.
+
+    Args:
+        result: What `thalweg.compare` returned for several problems.
+        console: Where to print; ``None`` takes standard output.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = console or Console()
+    for comparison in result.comparisons:
+        console.print(Text(comparison.problem, style="bold underline"))
+        show(comparison, console)
+        console.print()
+    console.print(Text(overview.title(result), style="bold underline"))
+    console.print(Text(overview.verdict(result), style="bold"))
+    if result.profiles:
+        console.print(_scores(result))
+        for sentence in (overview.DEFINITION, overview.SCORE, overview.RELATIVE):
+            console.print(Text(sentence))
+    for caveat in overview.caveats(result):
+        console.print(Text(f"• {caveat}"))
+    for sentence in result.missing:
+        console.print(Text(f"! {sentence}", style="yellow"))
+
+
+def _scores(result: Comparisons) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    heads = ("score by\nupdates", "score by\nseconds", "solved", "cheapest\nby updates")
+    table.add_column("optimizer", no_wrap=True)
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    by_seconds = {profile.optimizer: profile for profile in result.by("seconds")}
+    for profile in result.by("updates"):
+        scores = (f"{profile.score:.2f}", f"{by_seconds[profile.optimizer].score:.2f}")
+        cells = (profile.optimizer, *scores, overview.solved(profile), overview.cheapest(profile))
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def _table(comparison: Comparison, *, roomy: bool) -> Table:

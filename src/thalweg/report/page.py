@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from importlib.metadata import version
 from pathlib import Path
@@ -11,13 +12,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+from thalweg.compare import overview
 from thalweg.compare import words as of_comparisons
+from thalweg.compare.comparisons import Comparisons
 from thalweg.compare.result import Comparison
 from thalweg.core import wording
 from thalweg.core.errors import InputTypeError
 from thalweg.core.plain import strict
 from thalweg.core.run import Run
-from thalweg.report import figures, sensitivity
+from thalweg.report import figures, profiles, sensitivity
 from thalweg.report.cloud import is_scored, leader
 from thalweg.report.code import python
 from thalweg.report.place import save
@@ -27,7 +30,7 @@ from thalweg.sweep import words as of_sweeps
 from thalweg.sweep.range_test import RangeTest
 from thalweg.sweep.result import SweepResult
 
-Result = Comparison | Run | SweepResult | RangeTest
+Result = Comparison | Comparisons | Run | SweepResult | RangeTest
 """What has a page."""
 
 
@@ -55,6 +58,8 @@ def html(result: Result) -> str:
     """Return the page of `result` as text; `write` says what it raises."""
     if isinstance(result, Comparison):
         return _render("comparison.html", _of_comparison(result))
+    if isinstance(result, Comparisons):
+        return _render("comparisons.html", _of_comparisons(result))
     if isinstance(result, Run):
         return _render("run.html", _of_run(result))
     if isinstance(result, SweepResult):
@@ -64,7 +69,7 @@ def html(result: Result) -> str:
     raise InputTypeError(
         "There is no page for this kind of result.",
         got=type(result).__name__,
-        expected="a Comparison, a SweepResult, a RangeTest or a Run",
+        expected="a Comparison, Comparisons, a SweepResult, a RangeTest or a Run",
         remedy="pass what thalweg.compare, thalweg.sweep, thalweg.range_test or thalweg.fit returned",
     )
 
@@ -81,6 +86,22 @@ def _of_comparison(comparison: Comparison) -> dict[str, Any]:
         "figures": {figure.id: figure for figure in figures.of_comparison(comparison)},
         "whiskers": whiskers(comparison),
         "versions": comparison.environment.thalweg,
+    }
+
+
+def _of_comparisons(result: Comparisons) -> dict[str, Any]:
+    looks = seats(name for comparison in result.comparisons for name in figures.names(comparison))
+    return {
+        "result": result,
+        "overview": overview,
+        "infinity": math.inf,
+        "timed": {profile.optimizer: profile for profile in result.by("seconds")},
+        "words": of_comparisons,
+        "title": ", ".join(result.problems),
+        "seats": looks,
+        "figures": {figure.id: figure for figure in profiles.of_comparisons(result, looks)},
+        "whiskers_of": {comparison.problem: whiskers(comparison) for comparison in result.comparisons},
+        "versions": version("thalweg"),
     }
 
 
