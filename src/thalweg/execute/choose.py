@@ -14,7 +14,7 @@ from thalweg.core.events import Notice, Sink, silent
 from thalweg.core.run import Run
 from thalweg.data.batches import batches
 from thalweg.execute import room
-from thalweg.execute.batched import CHUNK, batched, crowds, evaluates_at_will
+from thalweg.execute.batched import CHUNK, batched, crowds, trains_alone
 from thalweg.execute.cohort import Cohort
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
@@ -24,6 +24,7 @@ from thalweg.execute.passes import plain_attention
 from thalweg.execute.processes import cores, processes
 from thalweg.execute.sequential import sequential
 from thalweg.train import Learner
+from thalweg.train.prepared import prepared
 from thalweg.train.threads import GAIN, threads
 
 NAMES = ("auto", "sequential", "batched", "processes")
@@ -151,8 +152,8 @@ class Chosen:
 
     def _batched(self, crowd: Sequence[Job], counts: Sequence[int]) -> Iterator[Way]:
         """Yield the best cohort: larger ones are tried as long as they pay."""
-        fit = [job for job in crowd if not evaluates_at_will(job)]
-        if len(fit) < 2 or of_problem(crowd[0].problem):
+        fit = [job for job in crowd if not trains_alone(job)]
+        if len(fit) < 2 or of_problem(prepared(crowd[0].problem, crowd[0].config)):
             if self.name == "batched":
                 yield Way("batched", counts[0], 1, 1.0)
             return

@@ -212,8 +212,8 @@ def _losses(learner: Learner, rates: Sequence[float], beta: float) -> tuple[floa
             lowest = min(lowest, running)
             if not running <= fresh + max(fresh - lowest, abs(fresh)):
                 return fresh, losses[:-1]
-    with torch.no_grad(), learner.noise():
-        last = learner.problem.loss(learner.model(x), y).item()
+    with torch.no_grad():
+        last = learner.loss(x, y).item()
     return fresh, [*losses, last] if math.isfinite(last) else losses
 
 

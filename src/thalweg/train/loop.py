@@ -15,6 +15,7 @@ from thalweg.problems.probe import probe
 from thalweg.train.course import Course
 from thalweg.train.factory import OptimizerFactory
 from thalweg.train.learner import Learner
+from thalweg.train.prepared import prepared
 from thalweg.train.threads import choose
 
 
@@ -71,7 +72,7 @@ def fit(
     if isinstance(optimizer, str):
         settings["optimizer"], optimizer = optimizer, None
     config = (config or Config()).replace(**settings)
-    probe(problem, batch_size=config.batch_size)
+    probe(prepared(problem, config), batch_size=config.batch_size)
     learner = Learner(problem, config, optimizer=optimizer, device=device)
     if threads is None and learner.device.type != "cpu":
         threads = torch.get_num_threads()
