@@ -146,3 +146,11 @@ def test_jobs_of_every_kind_give_the_runs_that_they_give_one_by_one(make_problem
     for mine, theirs in zip(batched(jobs), sequential(jobs), strict=True):
         assert mine.config == theirs.config
         assert dict(mine.valid) == pytest.approx(dict(theirs.valid), rel=1e-9)
+
+
+def test_schedules_that_follow_the_loss_or_warm_up(make_problem: Any) -> None:
+    schedules = ["plateau", "error-driven", "cosine", "plateau"]
+    options = [{"patience": 0, "threshold": 0.2}, {"alpha": 0.5}, {"warmup": 2}, {"patience": 0, "threshold": 0.5}]
+    each = {"schedule": schedules, "schedule_options": options, "seed": [0, 0, 0, 1]}
+    for name in ("sgd", "nesterov"):
+        assert_alone_is_together(make_problem(), configs(name, **each))

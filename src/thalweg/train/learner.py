@@ -150,7 +150,7 @@ class Learner:
             # Both: training noise such as dropout may cost a good model much, and one batch may be a lucky one.
             self.fresh_loss = max(abs(losses[0].item()), self.fresh_loss)
         self.epoch, self.losses = self.epoch + 1, []
-        return Epoch(
+        epoch = Epoch(
             number=self.epoch,
             step=self.step,
             seconds=self.seconds,
@@ -158,6 +158,8 @@ class Learner:
             train_loss=losses.mean().item(),
             valid=self.judge("valid") if valid is None else valid,
         )
+        self.scheduled.observe(epoch.valid["loss"])
+        return epoch
 
     def update(self, x: Tensor, y: Tensor) -> Tensor:
         """Update the weights once, by one mini-batch; returns its loss before that."""
@@ -246,6 +248,7 @@ class Learner:
             "fresh_loss": self.fresh_loss,
             "losses": torch.stack(self.losses) if self.losses else torch.empty(0),
             "scheduled": self.scheduled.values,
+            "seen": self.scheduled.seen,
             "order": self.order.state(),
         }
 
@@ -261,7 +264,8 @@ class Learner:
         if isinstance(self.optimizer, RuleOptimizer | Routed):
             self.optimizer.train()
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
-        self.fresh_loss, self.scheduled.values = state["fresh_loss"], state["scheduled"]
+        self.fresh_loss = state["fresh_loss"]
+        self.scheduled.restore(state["scheduled"], state.get("seen", {}))
         self.losses = list(state["losses"].unbind())
         self.order.restore(state.get("order", {}))
 
