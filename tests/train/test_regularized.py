@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, ModelError, OutOfRangeError, UnknownNameError
+from thalweg.core.run import Run
 from thalweg.core.seeding import derive
 from thalweg.init import he_
 from thalweg.problems import Problem
@@ -186,3 +187,15 @@ def test_in_mid_epoch_too(problem: Problem) -> None:
         rest.restore(half.state())
     whole.train_epoch()
     assert rest.train_epoch().train_loss == whole.train_epoch().train_loss
+
+
+def test_the_share_of_exact_zeros_is_reported(problem: Problem) -> None:
+    runs = [fit(problem, optimizer="sgd", epochs=3, hyper={"lr": 0.1, "l1_prox": l1}) for l1 in (0.02, 0.3)]
+    assert runs[0].zeros is not None
+    assert runs[1].zeros is not None
+    assert 0 < runs[0].zeros < runs[1].zeros <= 1
+    assert Run.from_json(runs[0].to_json()) == runs[0]
+    assert fit(problem, epochs=1).zeros is None
+    old = runs[0].to_json()
+    del old["zeros"]
+    assert Run.from_json(old).zeros is None

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thalweg.cli import arguments as a
+from thalweg.cli.shared import Shared, trains
 
 if TYPE_CHECKING:
     from thalweg.compare.protocol import Protocol
     from thalweg.compare.result import Comparison
 
 
+@trains
 def command(
     problem: a.ProblemName,
     optimizers: a.OptimizerNames = None,
     trials: Annotated[int, typer.Option(help="Tuning runs an optimizer.")] = 16,
     seeds: Annotated[int, typer.Option(help="Final runs an optimizer, on fresh seeds.")] = 10,
-    epochs: a.Epochs = None,
-    batch_size: a.BatchSize = None,
-    schedule: a.Schedules = None,
-    schedule_set: a.ScheduleOptions = None,
+    *,
+    shared: Shared,
     settings: a.Settings = None,
     search: a.Search = None,
     keep: a.Keep = "best",
@@ -43,23 +43,17 @@ def command(
     from thalweg.optim.families import TEXTBOOK
     from thalweg.optim.own import resolve as named
     from thalweg.problems import resolve
-    from thalweg.problems.probe import probe
     from thalweg.report import require_writable, write
+    from thalweg.train.beforehand import probe_all
 
     require_writable(out)
     names = [named(name.strip()) for name in optimizers.split(",")] if optimizers else TEXTBOOK
-    base = Config(
-        epochs=epochs,
-        batch_size=batch_size,
-        hyper=a.pairs(settings),
-        schedules=a.schedules(schedule, schedule_set),
-        seed=seed,
-    )
+    base = Config(hyper=a.pairs(settings), seed=seed, **shared)
     task = resolve(problem, data=data)
     protocol = Protocol(
         problem=task, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
     )
-    probe(task, batch_size=batch_size)
+    probe_all(task, [base])
     result, kept = _recorded(protocol, store, threads, shown=not json)
     _tell(result, f"{write(result, out)}\n{kept}\n{result.environment.threading}", json=json)
     if result.missing:

@@ -15,7 +15,7 @@ from thalweg.execute import Executor, sequential
 from thalweg.execute.environment import describe
 from thalweg.optim.families import TEXTBOOK
 from thalweg.problems import Problem, resolve
-from thalweg.problems.probe import probe
+from thalweg.train.beforehand import probe_all
 from thalweg.train.threads import choose
 
 
@@ -101,7 +101,7 @@ def conduct(
     Raises:
         InputError: A model, loss or metric that does not fit the data; found before the first run.
     """
-    probe(protocol.problem, batch_size=protocol.base.batch_size)
+    probe_all(protocol.problem, [protocol.base])
     with choose(protocol.problem, threads) as threading:
         environment, started = describe(command, threading), time.perf_counter()
         tuning = protocol.tuning()

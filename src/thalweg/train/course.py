@@ -14,6 +14,7 @@ from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.train import checkpoint as checkpoints
 from thalweg.train.divergence import divergence
 from thalweg.train.learner import Learner
+from thalweg.train.sparsity import zeros
 from thalweg.train.stopping import EarlyStopping
 
 EVERY = 5.0
@@ -131,6 +132,7 @@ class Course:
             steps=last.step if last else 0,
             seconds=last.seconds if last else 0.0,
             best_epoch=best_epoch,
+            zeros=zeros(self.learner.model) if self.learner.config.hyper.get("l1_prox") else None,
             message=message,
             checkpoint=str(self.checkpoint) if self.checkpoint else None,
         )
