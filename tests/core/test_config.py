@@ -35,6 +35,10 @@ configs = st.builds(
     patience=counts,
     keep=st.sampled_from(["last", "best"]),
     seed=st.integers(),
+    init=st.sampled_from([None, "he"]),
+    dropout=st.none() | st.floats(0, 0.9),
+    max_norm=st.none() | st.floats(0.1, 10),
+    augment=st.sampled_from([None, "flip", "crop:padding=4,fill=0.5,flip"]),
 )
 
 
@@ -68,6 +72,8 @@ def test_equal_configs_have_equal_hashes(one: float, other: float) -> None:
 def test_every_field_counts(field: str) -> None:
     changed = {"hyper": {"lr": 0.5}, "schedule_options": {"k": 2.0}, "optimizer": "sgd", "schedule": "step"}
     changed |= {"keep": "best", "schedules": {"momentum": ("linear", {"end": 1.1})}}
+    changed |= {"init": "he", "groups": "mup", "preprocess": "zca", "augment": "flip", "sampling": "hard"}
+    changed |= {"dropout": 0.5, "label_smoothing": 0.1}
     assert Config().replace(**{field: changed.get(field, 7)}) != Config()
 
 
@@ -173,3 +179,40 @@ def test_numbers_of_other_libraries_become_pythons_own() -> None:
     assert config == Config(hyper={"lr": 0.5, "k": 3, "f": 0.25, "d": 0.1}, epochs=4, seed=7)
     assert {type(value) for value in config.hyper.values()} == {int, float}
     assert json.loads(json.dumps(config.to_json()))["hyper"]["lr"] == 0.5
+
+
+def test_a_config_from_before_there_was_regularization_is_read() -> None:
+    old = {"optimizer": "adam", "hyper": {"lr": 0.1}, "epochs": 3, "keep": "best", "seed": 2}
+    assert Config.from_json(old) == Config(**old)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "given", ["flip,crop:padding=4", ["flip", ("crop", {"padding": 4})], ["flip,crop:padding=4"]]
+)
+def test_choices_are_kept_as_text(given: Any) -> None:
+    assert Config(augment=given).augment == "flip,crop:padding=4"
+    assert Config(preprocess=("pca", {"components": np.float32(0.5)})).preprocess == "pca:components=0.5"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("dropout", 1.0),
+        ("dropout", -0.1),
+        ("dropout", True),
+        ("label_smoothing", 1.5),
+        ("max_norm", 0),
+        ("max_norm", "3"),
+    ],
+)
+def test_numbers_of_regularization_stay_in_their_ranges(field: str, value: Any) -> None:
+    with pytest.raises(InputError, match=f"The {field} of a Config is unusable[\\s\\S]*a (finite )?number"):
+        Config(**{field: value})
+
+
+@pytest.mark.parametrize("value", ["", "zca:", "a,b", ("zca", 3), 3, abs, ["zca", "pca"]])
+def test_what_is_no_choice_is_refused(value: Any) -> None:
+    with pytest.raises((InputError, InputTypeError)):
+        Config(preprocess=value)
+    with pytest.raises((InputError, InputTypeError)):
+        Config(sampling=None)  # type: ignore[arg-type]

@@ -235,3 +235,48 @@ def test_a_longer_run_is_refused_if_its_schedule_was_laid_out_for_a_shorter_one(
     with pytest.raises(CheckpointError, match=words):
         fit(problem, config, epochs=3, checkpoint=tmp_path, resume=True)
     assert fit(problem, config, epochs=2, checkpoint=tmp_path, resume=True).epochs == first.epochs
+
+
+def test_plateau_is_torchs_reduction_on_the_validation_loss(overfit: Problem) -> None:
+    options = {"patience": 1, "divide": 4}
+    learner = Learner(
+        overfit, Config(optimizer="adam", hyper={"lr": 0.05}, schedule="plateau", schedule_options=options)
+    )
+    reference = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.05)
+    torchs = torch.optim.lr_scheduler.ReduceLROnPlateau(reference, factor=0.25, patience=1)
+    rates = set[float]()
+    for _ in range(12):
+        rates.add(epoch_rate := reference.param_groups[0]["lr"])
+        epoch = learner.train_epoch()
+        assert epoch.lr == pytest.approx(epoch_rate)
+        torchs.step(epoch.valid["loss"])
+    assert len(rates) > 2
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "error-driven"])
+def test_a_resumed_run_has_followed_the_losses_before(
+    overfit: Problem, schedule: str, tmp_path: Path, curve: Any
+) -> None:
+    options = {"patience": 1} if schedule == "plateau" else {"alpha": 0.5}
+    config = Config(optimizer="adam", hyper={"lr": 0.05}, schedule=schedule, schedule_options=options)
+    fit(overfit, config, epochs=7, checkpoint=tmp_path)
+    run = fit(overfit, config, epochs=10, checkpoint=tmp_path, resume=True)
+    assert curve(run) == curve(fit(overfit, config, epochs=10))
+    assert len({epoch.lr for epoch in run.epochs}) > 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"schedules": {"momentum": ("plateau", {})}}, "follows the loss, and momentum cannot"),
+        ({"schedule": "plateu"}, "did you mean 'plateau'"),
+        ({"schedule": "plateau", "schedule_options": {"patiense": 2}}, "did you mean 'patience'"),
+        ({"schedule": "plateau", "schedule_options": {"divide": 0.5}}, "divide"),
+        ({"schedule": "error-driven", "hyper": {"lr": 0.0}}, "no factor changes it"),
+    ],
+)
+def test_a_schedule_that_follows_the_loss_is_checked(
+    problem: Problem, settings: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        Learner(problem, Config(**settings))

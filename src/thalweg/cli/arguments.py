@@ -10,7 +10,8 @@ import typer
 
 from thalweg.core.config import Number, Setting
 from thalweg.core.errors import InputError
-from thalweg.schedules import schedules as known_schedules
+from thalweg.schedules import feedbacks
+from thalweg.schedules import schedules as of_time
 
 NO_RULES = ("adamw", "nadamw", "muon", "lbfgs", "newton")
 """Optimizers that are not named after a rule: the registry itself would load torch, too slow for completion."""
@@ -35,15 +36,19 @@ def optimizer_lists(incomplete: str) -> list[str]:
     return [f"{done}{comma}{name}" for name in optimizer_names(last) if name not in done.split(",")]
 
 
+KNOWN_SCHEDULES = {**{name: of_time[name] for name in of_time}, **{name: feedbacks[name] for name in feedbacks}}
+"""The schedules of time, and those that follow the validation loss."""
+
+
 def _schedule_names(incomplete: str) -> list[str]:
-    return [name for name in known_schedules if name.startswith(incomplete)]
+    return [name for name in KNOWN_SCHEDULES if name.startswith(incomplete)]
 
 
 def _schedule_options() -> str:
     """Return the options with the schedules that have them: ``every, divide (step); k (inverse, exponential)``."""
     names: dict[str, list[str]] = {}
-    for name in known_schedules:
-        if own := [key for key in known_schedules[name].options if key != "warmup"]:
+    for name, schedule in KNOWN_SCHEDULES.items():
+        if own := [key for key in schedule.options if key != "warmup"]:
             names.setdefault(", ".join(own), []).append(name)
     return "; ".join(f"{options} ({', '.join(having)})" for options, having in names.items())
 
@@ -81,7 +86,7 @@ Schedules = Annotated[
     typer.Option(
         "--schedule",
         metavar="SCHEDULE",
-        help=f"What multiplies lr, with options in epochs, such as cosine:warmup=2: {', '.join(known_schedules)}. "
+        help=f"What multiplies lr, with options in epochs, such as cosine:warmup=2: {', '.join(KNOWN_SCHEDULES)}. "
         "Of another hyper-parameter: momentum=linear:end=1.1,over=5. Repeat at will.",
         autocompletion=_schedule_names,
     ),
@@ -91,7 +96,7 @@ ScheduleOptions = Annotated[
     typer.Option(
         "--schedule-set",
         metavar="NAME=VALUE",
-        help=f"An option of lr's schedule: warmup (all); {_schedule_options()}.",
+        help=f"An option of lr's schedule: warmup (all of time); {_schedule_options()}.",
     ),
 ]
 Settings = Annotated[

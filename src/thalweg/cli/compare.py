@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from thalweg.cli import arguments as a
+from thalweg.cli.shared import Shared, trains
 
 if TYPE_CHECKING:
     from thalweg.compare.comparisons import Comparisons
@@ -17,15 +18,14 @@ if TYPE_CHECKING:
     from thalweg.compare.result import Comparison
 
 
+@trains
 def command(
     problems: a.ProblemNames,
     optimizers: a.OptimizerNames = None,
     trials: Annotated[int, typer.Option(help="Tuning runs an optimizer.")] = 16,
     seeds: Annotated[int, typer.Option(help="Final runs an optimizer, on fresh seeds.")] = 10,
-    epochs: a.Epochs = None,
-    batch_size: a.BatchSize = None,
-    schedule: a.Schedules = None,
-    schedule_set: a.ScheduleOptions = None,
+    *,
+    shared: Shared,
     settings: a.Settings = None,
     search: a.Search = None,
     keep: a.Keep = "best",
@@ -49,24 +49,18 @@ def command(
     from thalweg.optim.families import TEXTBOOK
     from thalweg.optim.own import resolve as named
     from thalweg.problems import resolve
-    from thalweg.problems.probe import probe
     from thalweg.report import require_writable, write
+    from thalweg.train.beforehand import probe_all
 
     require_writable(out)
     names = [named(name.strip()) for name in optimizers.split(",")] if optimizers else TEXTBOOK
-    base = Config(
-        epochs=epochs,
-        batch_size=batch_size,
-        hyper=a.pairs(settings),
-        schedules=a.schedules(schedule, schedule_set),
-        seed=seed,
-    )
+    base = Config(hyper=a.pairs(settings), seed=seed, **shared)
     plan = partial(
         Protocol, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
     )
     protocols = [plan(problem=resolve(name, data=data)) for name in problems]
     for protocol in protocols:
-        probe(protocol.problem, batch_size=batch_size)
+        probe_all(protocol.problem, [base])
     result, kept = _recorded(protocols, store, shown=not json, wait=wait, executor=executor, threads=threads)
     _tell(result, f"{write(result, out)}\n{kept}\n{_threading(result)}", json=json)
     if not result.complete:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from thalweg.cli import arguments as a
+from thalweg.cli.shared import Shared, trains
 
 if TYPE_CHECKING:
     from thalweg.core.run import Run
@@ -25,15 +26,14 @@ Growing = Annotated[
 ]
 
 
+@trains
 def command(
     problem: a.ProblemName,
     optimizer: a.OptimizerName = "momentum",
     lr: LearningRate = None,
     settings: a.Settings = None,
-    schedule: a.Schedules = None,
-    schedule_set: a.ScheduleOptions = None,
-    epochs: a.Epochs = None,
-    batch_size: a.BatchSize = None,
+    *,
+    shared: Shared,
     patience: Patience = None,
     keep: a.Keep = "last",
     seed: a.Seed = 0,
@@ -53,9 +53,9 @@ def command(
     from thalweg.core.run import Outcome
     from thalweg.optim.own import resolve as named
     from thalweg.problems import resolve
-    from thalweg.problems.probe import probe
     from thalweg.report import require_writable, write
     from thalweg.train import Learner
+    from thalweg.train.beforehand import probe_all
     from thalweg.train.threads import choose
 
     _require_sense(checkpoint, patience, resume=resume, growing=growing)
@@ -64,15 +64,13 @@ def command(
     config = Config(
         optimizer=named(optimizer),
         hyper={**a.pairs(settings), **({} if lr is None else {"lr": lr})},
-        schedules=a.schedules(schedule, schedule_set),
-        epochs=epochs,
-        batch_size=batch_size,
         patience=patience,
         keep=keep,
         seed=seed,
+        **shared,
     )
     task = resolve(problem, data=data)
-    probe(task, batch_size=batch_size)
+    probe_all(task, [config])
     learner = Learner(task, config)
     with choose(task, threads) as said:
         how: dict[str, Any] = {"test": test} if growing else {"test": test, "resume": resume}

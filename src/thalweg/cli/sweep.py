@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from thalweg.cli import arguments as a
+from thalweg.cli.shared import Shared, trains
 
 if TYPE_CHECKING:
     from thalweg.core.config import Config
@@ -73,6 +74,7 @@ SearchSeed = Annotated[int, typer.Option(help="Seed of the search; the best is c
 Short = Annotated[bool, typer.Option("--range-test", help="One short run with a rising rate in place of a sweep.")]
 
 
+@trains
 def command(
     problem: a.ProblemName,
     optimizer: Optimizers = "adam",
@@ -87,10 +89,8 @@ def command(
     repeats: Repeats = 1,
     fraction: Fraction = None,
     preset: Preset = None,
-    epochs: a.Epochs = None,
-    batch_size: a.BatchSize = None,
-    schedule: a.Schedules = None,
-    schedule_set: a.ScheduleOptions = None,
+    *,
+    shared: Shared,
     keep: a.Keep = "best",
     seed: SearchSeed = 0,
     range_test: Short = False,
@@ -116,9 +116,7 @@ def command(
     from thalweg.sweep.presets import settled
 
     require_writable(out)
-    base = Config(
-        epochs=epochs, batch_size=batch_size, schedules=a.schedules(schedule, schedule_set), keep=keep, seed=seed
-    )
+    base = Config(keep=keep, seed=seed, **shared)
     names = _names(optimizer)
     searched, fixed = read([*(settings or ()), *([f"lr={lr}"] if lr else ())], names)
     task = resolve(problem, data=data)
@@ -215,6 +213,7 @@ def _range_test(
         low=low,
         high=high,
         hyper=fixed,
+        base=base,
         batch_size=base.batch_size,
         seed=base.seed,
         threads=threads,

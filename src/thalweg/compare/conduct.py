@@ -18,7 +18,7 @@ from thalweg.execute.choose import ready
 from thalweg.execute.environment import describe
 from thalweg.optim.families import TEXTBOOK
 from thalweg.problems import Problem, resolve
-from thalweg.problems.probe import probe
+from thalweg.train.beforehand import probe_all
 
 
 def compare(
@@ -107,7 +107,7 @@ def conduct(
     Raises:
         InputError: A model, loss or metric that does not fit the data; found before the first run.
     """
-    probe(protocol.problem, batch_size=protocol.base.batch_size)
+    probe_all(protocol.problem, [protocol.base])
     began, started = datetime.now(UTC), time.perf_counter()
     with ready(executor, protocol.problem, threads) as at_hand:
         tuning = protocol.tuning()

@@ -15,6 +15,7 @@ from thalweg.problems import Problem
 from thalweg.sweep.dimensions import Log
 from thalweg.sweep.score import Score, of_measures
 from thalweg.sweep.sobol import sobol
+from thalweg.train.beforehand import check_settings
 from thalweg.train.scheduled import check_schedules
 
 
@@ -62,6 +63,7 @@ class Protocol:
         for name in self.names:
             check_hyper(name, self.base.hyper)
             check_schedules(self.base.replace(optimizer=name, epochs=epochs), steps)
+        check_settings(self.problem, [self.base.replace(optimizer=name) for name in self.names])
         for name, (low, high) in self.search.items():
             if name not in self.names:
                 raise UnknownNameError("optimizer in this comparison", name, self.names)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, cast
 
+from thalweg.core.choice import written
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 
 Number = int | float | bool
@@ -17,7 +19,7 @@ Setting = tuple[str, Mapping[str, Number]]
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """One complete setting of a run: optimizer and hyper-parameters, schedule, length, batch, seed.
+    """One complete setting of a run: optimizer and hyper-parameters, schedule, data, regularization, length, seed.
 
     Args:
         optimizer: A name in the optimizer registry, such as ``"rmsprop-nesterov"``.
@@ -35,10 +37,30 @@ class Config:
         keep: The weights that the model holds at the end: those of the ``"last"`` epoch, or of the ``"best"``
             by validation, of all epochs. Patience implies ``"best"``.
         seed: The seed of initial weights, data order and noise, any integer.
+        init: An initializer by name, such as ``"he"`` (see `thalweg.init`), for the weights that the problem's
+            factory gives; ``None`` leaves them as they are.
+        groups: A grouping of parameters by name, which gives them learning rates and decays of their own, such as
+            ``"no-decay"`` or ``"layerwise:decay=0.8"`` (see `thalweg.optim.groups`); ``None`` gives all the same.
+        dropout: The rate of all dropout layers of the model, in [0, 1); ``None`` leaves each its own. What dropout
+            keeps is scaled by ``1 / (1 - rate)`` in training, so that evaluation needs no scale.
+        label_smoothing: The share of a target's probability that is spread evenly over all classes, in [0, 1], for
+            a problem whose loss is cross-entropy; ``None`` leaves the loss as it is. The losses of training are
+            then smoothed, those of validation and test are the problem's.
+        max_norm: The largest Euclidean norm that the incoming weights of a unit may have, > 0: after each update
+            longer ones are scaled back to it. ``None`` limits nothing.
+        preprocess: What is done to the inputs of all splits, after what the problem does, fitted to its training
+            split: a name such as ``"zca"`` or ``"pca:components=0.99"`` (see `thalweg.data.preprocess`).
+        augment: What is done to the inputs of each training batch, in place of what the problem does: names with
+            commas between, such as ``"flip,crop:padding=4"`` (see `thalweg.data.augment`).
+        sampling: Which samples an epoch takes, in which order: a name such as ``"class-balanced"`` (see
+            `thalweg.data.sampling`).
+
+    What is chosen by name may also be given as a pair of a name and options, ``("crop", {"padding": 4})``, augment
+    as a list of these; the Config holds the text.
 
     Raises:
         InputError: A length, size or patience that is no integer >= 1, a seed that is no integer, a `keep` that
-            is neither word, or two schedules of ``lr``.
+            is neither word, two schedules of ``lr``, or a number or choice out of its range.
         InputTypeError: A hyper-parameter or option that is no number, or a schedule that is no such pair.
 
     Example:
@@ -57,6 +79,14 @@ class Config:
     patience: int | None = None
     keep: str = "last"
     seed: int = 0
+    init: str | None = None
+    groups: str | None = None
+    dropout: float | None = None
+    label_smoothing: float | None = None
+    max_norm: float | None = None
+    preprocess: str | None = None
+    augment: str | None = None
+    sampling: str = "shuffled"
 
     def __post_init__(self) -> None:
         self._keep_schedules()
@@ -68,6 +98,14 @@ class Config:
         object.__setattr__(self, "seed", _integer("seed", self.seed))
         if self.keep not in ("last", "best"):
             raise _unusable("keep", self.keep, "'last' or 'best'")
+        for name, expected, fits in _NUMBERS:
+            if (value := getattr(self, name)) is not None:
+                if isinstance(value, bool) or not isinstance(value, Real) or not fits(value):
+                    raise _unusable(name, value, expected)
+                object.__setattr__(self, name, float(value))
+        for name in ("init", "groups", "preprocess", "augment", "sampling"):
+            if getattr(self, name) is not None or name == "sampling":
+                object.__setattr__(self, name, written(name, getattr(self, name), several=name == "augment"))
 
     def _keep_schedules(self) -> None:
         schedules = {hyper: _setting(hyper, value) for hyper, value in dict(self.schedules).items()}
@@ -118,6 +156,14 @@ class Config:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Config.from_json, (self.to_json(),))
+
+
+_NUMBERS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+    ("dropout", "a number in [0, 1)", lambda rate: 0 <= rate < 1),
+    ("label_smoothing", "a number in [0, 1]", lambda share: 0 <= share <= 1),
+    ("max_norm", "a finite number > 0", lambda norm: 0 < norm < math.inf),
+)
+"""Fields that hold one number or None, and what they may be."""
 
 
 def _setting(hyper: str, value: Any) -> Setting:

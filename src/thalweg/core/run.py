@@ -91,6 +91,8 @@ class Run:
         seconds: Training time up to then, without evaluation and checkpoints.
         best_epoch: The epoch that `valid` is of: the best if its weights were put back, else the last. Those of
             a run that diverged or failed are never put back.
+        zeros: The share of the trained parameters that are exactly zero in the final model, where something is to
+            make them so (``l1_prox``); else ``None``.
         message: A sentence about the outcome: where it diverged, why it stopped, what failed.
         checkpoint: The folder of the last checkpoint, if any was asked for.
     """
@@ -104,6 +106,7 @@ class Run:
     steps: int = 0
     seconds: float = 0.0
     best_epoch: int = 0
+    zeros: float | None = None
     message: str = ""
     checkpoint: str | None = None
 

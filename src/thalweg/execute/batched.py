@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from thalweg.core.choice import read
 from thalweg.core.events import Notice, Sink, silent
 from thalweg.core.run import Run
+from thalweg.data.sampling import bind
 from thalweg.execute.crew import Crew
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Job
@@ -14,6 +16,7 @@ from thalweg.execute.obstacles import of_problem, unseen_draws
 from thalweg.execute.sequential import Alone
 from thalweg.execute.team import Team, drive
 from thalweg.optim import optimizers
+from thalweg.train.prepared import prepared
 
 CHUNK = 64
 """Members of a cohort, unless it is said: with more a small net gains little, and a large one has no room."""
@@ -30,8 +33,8 @@ def batched(
     """Do the jobs in cohorts, as `Executor` describes.
 
     Jobs of one problem and batch size are trained together, `chunk` at a time. What cannot be batched (a model
-    with control flow that depends on data, an optimizer that evaluates the loss as often as it likes) is done
-    alone, and a `Notice` says so.
+    with control flow that depends on data, an optimizer that evaluates the loss as often as it likes, a sampling
+    by the last losses) is done alone, and a `Notice` says so.
 
     Args:
         jobs: What to do.
@@ -52,30 +55,40 @@ def batched(
     folder = memory.folder if memory else None
     teams: list[Team] = []
     for crowd in crowds(jobs):
-        obstacle = of_problem(crowd[0].problem)
+        problem = prepared(crowd[0].problem, crowd[0].config)
+        obstacle = of_problem(problem)
         if obstacle:
-            text = f"{crowd[0].problem.name} is trained run by run: {obstacle}"
+            text = f"{problem.name} is trained run by run: {obstacle}"
         else:
-            unseen = unseen_draws(crowd[0].problem)
-            text = f"{', '.join(unseen)} of {crowd[0].problem.name} draw other numbers in a cohort than alone"
+            unseen = unseen_draws(problem)
+            text = f"{', '.join(unseen)} of {problem.name} draw other numbers in a cohort than alone"
             text = text if unseen else ""
         if text:
             sink(Notice(run_id=crowd[0].run_id, text=text))
-        fit = [job for job in crowd if not (obstacle or evaluates_at_will(job))]
+        fit = [job for job in crowd if not (obstacle or trains_alone(job))]
         teams += [Crew(fit[at : at + chunk], sink, known, folder) for at in range(0, len(fit), chunk)]
         teams += [Alone(job, sink, folder) for job in crowd if job not in fit and job.run_id not in known]
     return drive(teams, [job.run_id for job in jobs], gate, known)
 
 
 def crowds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """Yield the jobs that could be trained together, those of one problem and batch size."""
-    found: dict[tuple[int, int], list[Job]] = {}
+    """Yield the jobs that could be trained together: those of one problem, its data prepared alike, one batch size
+    and one grouping of parameters.
+    """
+    found: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
-        key = id(job.problem), job.config.batch_size or job.problem.batch_size
+        problem = prepared(job.problem, job.config)
+        key = id(problem), job.config.batch_size or problem.batch_size, job.config.groups
         found.setdefault(key, []).append(job)
     yield from found.values()
 
 
-def evaluates_at_will(job: Job) -> bool:
-    """Whether the optimizer of a job evaluates the loss as often as it likes: no neighbour could wait for it."""
-    return getattr(optimizers[job.config.optimizer].kind, "full_batch", False)
+def trains_alone(job: Job) -> bool:
+    """Whether a job has no place in a cohort.
+
+    Its optimizer evaluates the loss as often as it likes, so that no neighbour could wait for it; or its sampling
+    asks for the last loss of each sample, which a cohort does not keep.
+    """
+    name, options = read(job.config.sampling)[0]
+    at_will = getattr(optimizers[job.config.optimizer].kind, "full_batch", False)
+    return at_will or "losses" in bind(name, options).needs

@@ -14,7 +14,7 @@ from thalweg.core.errors import InputError, UnknownNameError, one_line
 from thalweg.core.events import Sink, silent
 from thalweg.core.run import Run
 from thalweg.execute import room
-from thalweg.execute.batched import CHUNK, crowds, evaluates_at_will
+from thalweg.execute.batched import CHUNK, crowds, trains_alone
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
 from thalweg.execute.memory import Memory
@@ -23,6 +23,7 @@ from thalweg.execute.processes import cores
 from thalweg.execute.way import Way, speed_alone, speed_together, updates_of
 from thalweg.problems import Problem
 from thalweg.train import Learner
+from thalweg.train.prepared import prepared
 from thalweg.train.threads import GAIN, choose, threads
 
 NAMES = ("auto", "sequential", "batched", "processes")
@@ -119,8 +120,8 @@ class Chosen:
 
     def _cohorts(self, crowd: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
         """Return the best cohort, larger ones tried as long as they pay; or why there is none."""
-        fit = [job for job in crowd if not evaluates_at_will(job)]
-        obstacle = of_problem(crowd[0].problem) if len(fit) > 1 else ""
+        fit = [job for job in crowd if not trains_alone(job)]
+        obstacle = of_problem(prepared(crowd[0].problem, crowd[0].config)) if len(fit) > 1 else ""
         if len(fit) < 2 or obstacle:
             return (
                 ([Way("batched", counts[0], self.chunk or CHUNK, 1.0)], "")

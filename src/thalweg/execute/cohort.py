@@ -18,6 +18,7 @@ from thalweg.execute.stacks import Stacks
 from thalweg.execute.updates import Updates, in_order
 from thalweg.problems import Problem
 from thalweg.train import Learner
+from thalweg.train.objective import Objective
 
 EVALUATED = 1024
 """Samples at a time that each member is judged on, as `Problem.evaluate` takes them."""
@@ -33,7 +34,7 @@ class Cohort:
         learners: At least one; all at the same update.
 
     Raises:
-        InputError: They are not at the same update.
+        InputError: They are not at the same update, or on the same data, or one samples by its last losses.
 
     Example:
         >>> from thalweg.core.config import Config
@@ -48,6 +49,10 @@ class Cohort:
     def __init__(self, learners: Sequence[Learner]) -> None:
         if len({(learner.step, learner.epoch, learner.steps_per_epoch) for learner in learners}) > 1:
             raise InputError("The members of a cohort are not at the same update.")
+        if len({id(learner.problem) for learner in learners}) > 1:
+            raise InputError("The members of a cohort do not see the same data, prepared in the same way.")
+        if any(learner.order.watches for learner in learners):
+            raise InputError("A member of a cohort samples by its last losses, which a cohort does not keep.")
         self.learners = in_order(learners)
         self.problem: Problem = learners[0].problem
         self.splits = learners[0].splits
@@ -127,17 +132,20 @@ class Cohort:
     def _stack(self) -> None:
         self.stacks = Stacks([learner.model for learner in self.learners])
         self.updates = Updates(self.learners, self.stacks)
-        self.passes = Passes(self.problem, self.stacks, self.learners[0].draws)
+        configs = [learner.config for learner in self.learners]
+        objective = Objective.of(self.problem, configs)
+        self.passes = Passes(objective, objective.shares(configs), self.stacks, self.learners[0].draws)
 
     def upcoming(self) -> Iterator[tuple[Tensor, Tensor, bool]]:
         """Yield the next batches, and whether all members share them; if not, with a leading axis of members."""
         split, size = self.splits["train"], self.learners[0].config.batch_size
         assert size
-        orders = {learner.config.seed: learner.upcoming() for learner in self.learners}
+        first = {learner.order.key: learner for learner in self.learners}
+        orders = {key: learner.upcoming() for key, learner in first.items()}
         if len(orders) == 1:
             yield from ((x, y, True) for x, y in batches(split, size, *orders.values()))
             return
-        for index in torch.stack([orders[learner.config.seed] for learner in self.learners]).split(size, dim=1):
+        for index in torch.stack([orders[learner.order.key] for learner in self.learners]).split(size, dim=1):
             x, y = split.take(index.flatten())
             yield x.unflatten(0, index.shape), y.unflatten(0, index.shape), False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,8 +13,9 @@ from torch.func import functional_call, grad_and_value, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from thalweg.execute.stacks import Stacks
-from thalweg.problems import Problem
+from thalweg.train.dropout import dropouts, dropping
 from thalweg.train.noise import Noise
+from thalweg.train.objective import Objective
 
 Named = dict[str, Tensor]
 
@@ -26,13 +28,15 @@ class Passes:
     the first pass. Passes are made within `plain_attention`.
 
     Args:
-        problem: Whose loss and metrics are measured.
+        objective: What training minimizes; its problem's loss and metrics are measured.
+        shares: By which share each copy's targets are smoothed, ``(copies,)``; None if none is.
         stacks: The copies.
         draws: Whether the model draws random numbers in training; None to find out.
     """
 
-    def __init__(self, problem: Problem, stacks: Stacks, draws: bool | None) -> None:
-        self.problem, self.stacks, self.draws = problem, stacks, draws
+    def __init__(self, objective: Objective, shares: Tensor | None, stacks: Stacks, draws: bool | None) -> None:
+        self.objective, self.stacks, self.draws = objective, stacks, draws
+        self._shares, self._rates = shares, _rates(stacks)
         self._model, self._nested = stacks.models[0], False
 
     def gradients(self, x: Tensor, y: Tensor, keys: Tensor, *, shared: bool) -> tuple[Tensor, list[Tensor | None]]:
@@ -46,15 +50,18 @@ class Passes:
         """
         served = [0]
 
-        def loss(trained: Named, fixed: Named, buffers: Named, x: Tensor, y: Tensor, key: Tensor | None) -> Tensor:
-            with nullcontext() if key is None else Noise(key) as noise:
-                found = self.problem.loss(functional_call(self._model, (trained | fixed, buffers), (x,)), y)
+        def loss(
+            trained: Named, fixed: Named, buffers: Named, x: Tensor, y: Tensor, key: Any, share: Any, rates: Named
+        ) -> Tensor:
+            with nullcontext() if key is None else Noise(key) as noise, dropping(self._model, rates):
+                model = partial(functional_call, self._model, (trained | fixed, buffers))
+                found = self.objective.loss(self.objective.output(model, x), y, share)
             served[0] = noise.draws if noise else 0
             return found
 
         data, drawn = None if shared else 0, None if self.draws is False else keys
-        dims = (0, 0, 0, data, data, None if drawn is None else 0)
-        given = (self._fixed(), self.stacks.buffers, x, y, drawn)
+        dims = (0, 0, 0, data, data, None if drawn is None else 0, None if self._shares is None else 0, 0)
+        given = (self._fixed(), self.stacks.buffers, x, y, drawn, self._shares, self._rates)
         found = self._once(
             lambda: self._through(vmap(loss, in_dims=dims, randomness="different"), *given),
             lambda: self._inside(vmap(grad_and_value(loss), in_dims=dims, randomness="different"), *given),
@@ -70,7 +77,8 @@ class Passes:
             y: Targets.
             at_once: Copies to look at at a time.
         """
-        functions = {"loss": self.problem.loss} | {m.name: m.function for m in self.problem.metrics}
+        problem = self.objective.problem
+        functions = {"loss": problem.loss} | {m.name: m.function for m in problem.metrics}
 
         def plainly(trained: Named, fixed: Named, buffers: Named) -> Any:
             return functional_call(self._model, (trained | fixed, buffers), (x,))
@@ -119,6 +127,13 @@ class Passes:
 
     def _fixed(self) -> Named:
         return {name: stack for name, stack in self.stacks.parameters.items() if not stack.requires_grad}
+
+
+def _rates(stacks: Stacks) -> Named:
+    """Return the rate of each copy, float64 ``(copies,)``, for the dropout layers where the copies differ."""
+    layers = [dropouts(model) for model in stacks.models]
+    rates = {name: [own[name].p for own in layers] for name in layers[0]}
+    return {name: torch.tensor(own, dtype=torch.float64) for name, own in rates.items() if len(set(own)) > 1}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import cast
 
 from torch import Tensor
 
+from thalweg.execute.limits import Limits
 from thalweg.execute.stacks import Stacks
 from thalweg.optim import RuleOptimizer
 from thalweg.optim.together import Together, can_join
@@ -17,8 +18,8 @@ from thalweg.train import Learner
 class Updates:
     """The optimizers of a cohort.
 
-    Elementwise rules step together, one kernel a rule; matrix methods, optimizers of the user's own, and rules
-    whose interim point is moved by a schedule step member by member.
+    Elementwise rules step together, one kernel a rule; matrix methods, optimizers of the user's own, rules whose
+    interim point is moved by a schedule, and members whose groups differ from the first's step member by member.
 
     Args:
         learners: The members, in an order of `in_order`.
@@ -28,8 +29,11 @@ class Updates:
     def __init__(self, learners: Sequence[Learner], stacks: Stacks) -> None:
         self.learners = learners
         self.trained = [stack for stack in stacks.parameters.values() if stack.requires_grad]
-        joined = [_joins(learner) for learner in learners].count(True)
+        groups = _places(learners[0])
+        joined = [_joins(learner) and _places(learner) == groups for learner in learners].count(True)
         self.joined, self.apart = learners[:joined], range(joined, len(learners))
+        self.places = [place for group in groups for place in group]
+        self.limits = Limits(learners, stacks)
         self.moving = [k for k, learner in enumerate(learners) if learner.scheduled.factors]
         self._together: Together | None = None
 
@@ -48,14 +52,18 @@ class Updates:
         Args:
             gradients: Of every stack that is trained; None for one that the loss does not depend on.
         """
-        used = [place for place, g in enumerate(gradients) if g is not None]
+        in_groups = [gradients[place] for place in self.places]
+        used = [place for place, g in enumerate(in_groups) if g is not None]
         if self.joined and used:
-            self._join(used).step([g[: len(self.joined)] for g in gradients if g is not None])
+            self._join(used).step([g[: len(self.joined)] for g in in_groups if g is not None])
         for k in self.apart:
             learner = self.learners[k]
             for p, g in zip(_trained(learner), gradients, strict=True):
                 p.grad = None if g is None else g[k]
             learner.optimizer.step()
+        if self._together and self.limits.reads_state:
+            self._together.sync()
+        self.limits.hold()
 
     def leave(self) -> None:
         """Write counts into the states of the optimizers, and join them anew when they are stepped next."""
@@ -86,18 +94,26 @@ class Updates:
         if self._together is None or list(self._together.used) != list(used):
             self.leave()
             optimizers = [cast(RuleOptimizer, learner.optimizer) for learner in self.joined]
-            self._together = Together(optimizers, [stack[: len(self.joined)] for stack in self.trained], used)
+            stacks = [self.trained[place][: len(self.joined)] for place in self.places]
+            self._together = Together(optimizers, stacks, used)
         return self._together
 
     def _stepped(self) -> list[int]:
-        """Return the places of the parameters that were ever stepped: the same for every member."""
+        """Return the places, in the order of the groups, of the parameters that were ever stepped."""
         optimizer = self.joined[0].optimizer
-        return [place for place, p in enumerate(_trained(self.joined[0])) if optimizer.state.get(p)]
+        params = [p for group in optimizer.param_groups for p in group["params"]]
+        return [place for place, p in enumerate(params) if optimizer.state.get(p)]
 
 
 def in_order(learners: Sequence[Learner]) -> list[Learner]:
-    """Return learners so that those that step together come first, by what they compute."""
-    return sorted(learners, key=lambda learner: (not _joins(learner), *_names(learner)))
+    """Return learners so that those that step together come first, by their groups and by what they compute."""
+    return sorted(learners, key=lambda learner: (not _joins(learner), _places(learner), *_names(learner)))
+
+
+def _places(learner: Learner) -> list[list[int]]:
+    """Return the parameters of each group, by their places in the model."""
+    at = {id(p): place for place, p in enumerate(_trained(learner))}
+    return [[at[id(p)] for p in group["params"]] for group in learner.optimizer.param_groups]
 
 
 def _names(learner: Learner) -> list[str]:

@@ -11,11 +11,11 @@ from thalweg.core.config import Config
 from thalweg.core.errors import InputError, UnknownNameError
 from thalweg.execute import Job
 from thalweg.problems import Metric, Problem
-from thalweg.problems.probe import probe
 from thalweg.sweep.halving import Halving
 from thalweg.sweep.search import SAMPLERS, Search, search
 from thalweg.sweep.space import Space
 from thalweg.sweep.subset import subset
+from thalweg.train.beforehand import check_settings, probe_all
 from thalweg.train.scheduled import check_schedules
 
 
@@ -68,8 +68,10 @@ class Plan:
         self.gate(self.trials)  # raises where it cannot be made
         _ = self.part
         self.space.check(self.base)
-        for config in map(self.complete, self.space.corners(self.base)):
+        corners = [*map(self.complete, self.space.corners(self.base))]
+        for config in corners:
             check_schedules(config, self.steps_per_epoch(config))
+        check_settings(self.problem, corners)
         next(self.search())
 
     @property
@@ -94,13 +96,12 @@ class Plan:
         return None if self.fraction is None else subset(self.problem, self.fraction, self.base.seed)
 
     def probe(self) -> None:
-        """Try the problem out with every batch size that may come.
+        """Try the problem out with every batch size, and every preparation of its data, that may come.
 
         Raises:
             ModelError: The model, loss or a metric does not fit the data.
         """
-        for size in dict.fromkeys(self.complete(config).batch_size for config in self.space.corners(self.base)):
-            probe(self.problem, batch_size=size)
+        probe_all(self.problem, map(self.complete, self.space.corners(self.base)))
 
     def complete(self, config: Config) -> Config:
         """Return the Config with its length and batch size filled in, as a Run says it."""

@@ -18,9 +18,9 @@ from thalweg.data.batches import batches, order
 from thalweg.optim import optimizers
 from thalweg.optim.scheduled import place
 from thalweg.problems import Problem, resolve
-from thalweg.problems.probe import probe
 from thalweg.sweep.dimensions import Log
 from thalweg.train import Learner
+from thalweg.train.beforehand import probe_all
 from thalweg.train.threads import choose
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def range_test(
     steps: int = 100,
     smoothing: float = 0.9,
     hyper: Mapping[str, Number] | None = None,
+    base: Config | None = None,
     batch_size: int | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -104,6 +105,7 @@ def range_test(
         steps: Rates, one update each, >= 10.
         smoothing: beta of the running means, in [0, 1).
         hyper: Other hyper-parameters of the optimizer.
+        base: What else is fixed, such as dropout or initial weights; its schedules and its sampling are left out.
         batch_size: Samples an update; the problem's if left out.
         seed: Of weights, data order and noise.
         threads: Torch threads; ``None`` measures how many pay.
@@ -133,9 +135,18 @@ def range_test(
             got=f"steps={steps}, smoothing={smoothing:g}",
             expected="steps >= 10, smoothing in [0, 1)",
         )
-    probe(task, batch_size=batch_size)
     rates = [span.value(i / (steps - 1)) for i in range(steps)]
-    config = Config(optimizer=optimizer, hyper={**(hyper or {}), "lr": rates[0]}, batch_size=batch_size, seed=seed)
+    config = (base or Config()).replace(
+        optimizer=optimizer,
+        hyper={**(hyper or {}), "lr": rates[0]},
+        batch_size=batch_size,
+        seed=seed,
+        schedule="constant",
+        schedule_options={},
+        schedules={},
+        sampling="shuffled",
+    )
+    probe_all(task, [config])
     with choose(task, threads), torch.random.fork_rng(devices=[]):
         fresh, losses = _losses(Learner(task, config), rates, smoothing)
     smoothed = smooth(losses, smoothing)
@@ -212,8 +223,8 @@ def _losses(learner: Learner, rates: Sequence[float], beta: float) -> tuple[floa
             lowest = min(lowest, running)
             if not running <= fresh + max(fresh - lowest, abs(fresh)):
                 return fresh, losses[:-1]
-    with torch.no_grad(), learner.noise():
-        last = learner.problem.loss(learner.model(x), y).item()
+    with torch.no_grad():
+        last = learner.loss(x, y).item()
     return fresh, [*losses, last] if math.isfinite(last) else losses
 
 

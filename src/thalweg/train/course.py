@@ -12,7 +12,9 @@ from thalweg.core.errors import InputError, one_line
 from thalweg.core.events import EpochEnded, RunEnded, RunStarted, Sink, silent
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.train import checkpoint as checkpoints
+from thalweg.train.divergence import divergence
 from thalweg.train.learner import Learner
+from thalweg.train.sparsity import zeros
 from thalweg.train.stopping import EarlyStopping
 
 EVERY = 5.0
@@ -130,6 +132,7 @@ class Course:
             steps=last.step if last else 0,
             seconds=last.seconds if last else 0.0,
             best_epoch=best_epoch,
+            zeros=zeros(self.learner.model) if self.learner.config.hyper.get("l1_prox") else None,
             message=message,
             checkpoint=str(self.checkpoint) if self.checkpoint else None,
         )
@@ -159,12 +162,13 @@ class Course:
         if not self.curve:
             return None
         last = self.curve[-1]
-        if left_bounds := self.learner.divergence(last):
+        learner = self.learner
+        if left_bounds := divergence(last, learner.config, learner.model, learner.fresh_loss):
             return Outcome.DIVERGED, left_bounds
         if self.stopping.is_due(last):
             why = f"no better {self.stopping.metric.name} since epoch {self.stopping.best_epoch}"
             return Outcome.STOPPED_EARLY, why
-        return (Outcome.COMPLETED, "") if self.learner.epoch >= self.learner.epochs else None
+        return (Outcome.COMPLETED, "") if learner.epoch >= learner.epochs else None
 
     def _tested(self, run: Run) -> Run:
         """Judge the final weights on the test split."""

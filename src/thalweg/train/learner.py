@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,19 +14,23 @@ from torch import Tensor
 from thalweg.core.config import Config
 from thalweg.core.run import Epoch
 from thalweg.core.seeding import derive
-from thalweg.data.batches import batches, order
-from thalweg.optim import Routed, RuleOptimizer, build
+from thalweg.data.batches import batches
+from thalweg.data.sampling import sample_losses
+from thalweg.optim import Routed, RuleOptimizer
+from thalweg.optim.max_norm import max_norm_
 from thalweg.problems import Problem
-from thalweg.train.factory import OptimizerFactory, from_factory
+from thalweg.train.factory import OptimizerFactory
+from thalweg.train.full_batch import check_sampling, is_full_batch, update_by_all
 from thalweg.train.noise import Noise
+from thalweg.train.objective import Objective
+from thalweg.train.order import Order
+from thalweg.train.outset import fresh_model, fresh_optimizer
+from thalweg.train.prepared import prepared
 from thalweg.train.scheduled import Scheduled, check_schedules
 
 BLOCK = 64
 """Updates at a stretch, between two looks at the loss: often enough to stop a diverged run early, and to write
 down where a long epoch stands; too seldom to cost."""
-
-DIVERGED_ABOVE = 10.0
-"""A run whose mean loss over an epoch is this many times the fresh model's has diverged."""
 
 
 class Learner:
@@ -62,21 +66,21 @@ class Learner:
         optimizer: OptimizerFactory | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.problem = problem
+        self.problem = prepared(problem, config)
         self.config = config.replace(
             epochs=config.epochs or problem.epochs, batch_size=config.batch_size or problem.batch_size
         )
         self.device = torch.device(device)
-        self.splits = {name: split.to(self.device) for name, split in problem.splits.items()}
+        self.splits = {name: split.to(self.device) for name, split in self.problem.splits.items()}
         with self.own_generators():
             self.seed(derive(config.seed, "weights"))
-            self.model = problem.model().to(self.device)
-        parameters = [p for p in self.model.parameters() if p.requires_grad]
+            self.model = fresh_model(self.problem, config).to(self.device)
+            self.optimizer, self.config = fresh_optimizer(self.problem, self.config, self.model, optimizer)
         if optimizer is None:
-            self.optimizer = build(config.optimizer, parameters, config.hyper, model=self.model)
             check_schedules(self.config, self.steps_per_epoch)
-        else:
-            self.optimizer, self.config = from_factory(optimizer, parameters, self.config)
+        self.objective = Objective.of(self.problem, [self.config])
+        self.order = Order(self.splits["train"], self.config)
+        check_sampling(self.optimizer, self.config)
         self.scheduled = Scheduled(self.optimizer, self.config)
         self.epoch = self.step = 0
         self.seconds = 0.0
@@ -117,7 +121,7 @@ class Learner:
         self.model.train()
         with self.own_generators():
             if self.full_batch:
-                self.losses.append(self._update_by_all())
+                self.losses.append(update_by_all(self, self._batch_size))
             else:
                 for x, y in batches(self.splits["train"], self._batch_size, self.upcoming()):
                     self.losses.append(self.update(x, y))
@@ -127,8 +131,7 @@ class Learner:
     def upcoming(self) -> Tensor:
         """Return the samples of the next block, by index, in order."""
         done = len(self.losses) * self._batch_size
-        shuffled = order(len(self.splits["train"]), seed=self.config.seed, epoch=self.epoch)
-        return shuffled[done : done + BLOCK * self._batch_size].to(self.device)
+        return self.order.of(self.epoch)[done : done + BLOCK * self._batch_size].to(self.device)
 
     @property
     def goes_on(self) -> bool:
@@ -147,7 +150,7 @@ class Learner:
             # Both: training noise such as dropout may cost a good model much, and one batch may be a lucky one.
             self.fresh_loss = max(abs(losses[0].item()), self.fresh_loss)
         self.epoch, self.losses = self.epoch + 1, []
-        return Epoch(
+        epoch = Epoch(
             number=self.epoch,
             step=self.step,
             seconds=self.seconds,
@@ -155,6 +158,8 @@ class Learner:
             train_loss=losses.mean().item(),
             valid=self.judge("valid") if valid is None else valid,
         )
+        self.scheduled.observe(epoch.valid["loss"])
+        return epoch
 
     def update(self, x: Tensor, y: Tensor) -> Tensor:
         """Update the weights once, by one mini-batch; returns its loss before that."""
@@ -163,13 +168,18 @@ class Learner:
         loss = self.loss(x, y)
         loss.backward()
         self.optimizer.step()
+        if self.config.max_norm is not None:
+            max_norm_(self.model, self.config.max_norm, self.optimizer)
         self.step += 1
         return loss.detach()
 
-    def loss(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the loss of a mini-batch, under the noise of the next update."""
-        with self.noise():
-            return self.problem.loss(self.model(x), y)
+    def loss(self, x: Tensor, y: Tensor, *part: int) -> Tensor:
+        """Return the loss of a mini-batch, under the noise of the next update (or of this part of it)."""
+        with self.noise(*part):
+            output = self.objective.output(self.model, x)
+            if self.order.watches:
+                self.order.saw(len(self.losses) * self._batch_size, sample_losses(self.problem.loss, output, y))
+            return self.objective.loss(output, y, self.objective.share(self.config))
 
     @contextmanager
     def noise(self, *part: int) -> Iterator[None]:
@@ -195,20 +205,6 @@ class Learner:
         with self.at_theta(), self.own_generators():
             self.seed(derive(self.config.seed, split, self.epoch))
             return self.problem.evaluate(self.model, self.splits[split])
-
-    def divergence(self, epoch: Epoch) -> str:
-        """Say what has left all bounds in this epoch, the last; empty if nothing has.
-
-        The mean loss is held against the fresh model's: the larger, in size, of its loss on validation and of
-        the first mini-batch's, in training mode. A run that maximizes may grow as it likes.
-        """
-        bound = math.inf if self.config.hyper.get("maximize") else DIVERGED_ABOVE * self.fresh_loss
-        if not (math.isfinite(epoch.train_loss) and epoch.train_loss <= bound):
-            losses = f"{epoch.train_loss:.3g}, of the fresh model {self.fresh_loss:.3g}"
-            return f"the mean loss of epoch {epoch.number} was {losses}"
-        if not all(p.isfinite().all() for p in self.model.parameters()):
-            return f"weights were not finite after epoch {epoch.number}"
-        return ""
 
     @contextmanager
     def at_theta(self) -> Iterator[None]:
@@ -252,6 +248,8 @@ class Learner:
             "fresh_loss": self.fresh_loss,
             "losses": torch.stack(self.losses) if self.losses else torch.empty(0),
             "scheduled": self.scheduled.values,
+            "seen": self.scheduled.seen,
+            "order": self.order.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -266,8 +264,10 @@ class Learner:
         if isinstance(self.optimizer, RuleOptimizer | Routed):
             self.optimizer.train()
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
-        self.fresh_loss, self.scheduled.values = state["fresh_loss"], state["scheduled"]
+        self.fresh_loss = state["fresh_loss"]
+        self.scheduled.restore(state["scheduled"], state.get("seen", {}))
         self.losses = list(state["losses"].unbind())
+        self.order.restore(state.get("order", {}))
 
     @property
     def _batch_size(self) -> int:
@@ -277,33 +277,7 @@ class Learner:
     @property
     def full_batch(self) -> bool:
         """Whether the optimizer evaluates the whole training split, several times an update."""
-        return getattr(self.optimizer, "full_batch", False)
-
-    def _update_by_all(self) -> Tensor:
-        """Update the weights once, by the whole training split; returns its loss before that.
-
-        The split comes in chunks of the batch size, so that memory stays bounded, and every evaluation sees the
-        same chunks and draws the same noise: within an update the loss is a function of the weights alone.
-        """
-        split = self.splits["train"]
-        fixed = order(len(split), seed=self.config.seed, epoch=0).to(self.device)
-        losses: list[Tensor] = []
-
-        def closure() -> Tensor:
-            self.optimizer.zero_grad()
-            whole = torch.zeros((), dtype=torch.float64, device=self.device)
-            for part, (x, y) in enumerate(batches(split, self._batch_size, fixed)):
-                with self.noise(part):
-                    loss = self.problem.loss(self.model(x), y) * (len(x) / len(split))
-                loss.backward()
-                whole += loss.detach()
-            losses.append(whole)
-            return whole
-
-        self.scheduled.set(self.step / self.steps_per_epoch)
-        cast(Any, self.optimizer).step(closure)
-        self.step += 1
-        return losses[0]
+        return is_full_batch(self.optimizer)
 
     def own_generators(self) -> AbstractContextManager[None]:
         """Give the caller's generators back afterwards."""

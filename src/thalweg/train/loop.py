@@ -11,7 +11,7 @@ from thalweg.core.config import Config
 from thalweg.core.events import Sink, silent
 from thalweg.core.run import Run
 from thalweg.problems import Problem, resolve
-from thalweg.problems.probe import probe
+from thalweg.train.beforehand import probe_all
 from thalweg.train.course import Course
 from thalweg.train.factory import OptimizerFactory
 from thalweg.train.learner import Learner
@@ -71,7 +71,7 @@ def fit(
     if isinstance(optimizer, str):
         settings["optimizer"], optimizer = optimizer, None
     config = (config or Config()).replace(**settings)
-    probe(problem, batch_size=config.batch_size)
+    probe_all(problem, [config])
     learner = Learner(problem, config, optimizer=optimizer, device=device)
     if threads is None and learner.device.type != "cpu":
         threads = torch.get_num_threads()

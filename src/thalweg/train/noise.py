@@ -94,13 +94,33 @@ def _of_each(
 torch.library.register_vmap("thalweg::draw", _of_each)
 
 
-def _kept(noise: Noise, x: Tensor, p: float, shape: Sequence[int]) -> Tensor:
+Rate = float | Tensor
+"""Of dropout: a number, or under vmap one a member, in float64."""
+
+
+def _drops(noise: Noise, p: Rate, training: bool) -> bool:
+    """Whether there is anything to draw; a rate of 0 has its place among the draws, as other rates have."""
+    if training and not isinstance(p, Tensor) and p == 0:
+        noise.draws += 1
+        return False
+    return training
+
+
+def _kept(noise: Noise, x: Tensor, p: Rate, shape: Sequence[int]) -> Tensor:
     """Return, in the dtype of `x`, 1 where an element stays and 0 where it is dropped."""
-    return (noise.uniform(shape, torch.float32, x.device) >= p).to(x.dtype)
+    least = p.to(x.device, torch.float32) if isinstance(p, Tensor) else p
+    return (noise.uniform(shape, torch.float32, x.device) >= least).to(x.dtype)
 
 
-def _dropout(noise: Noise, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    if not training or p == 0:
+def _unless_all(p: Rate, x: Tensor, factor: Callable[[Any], Any]) -> Any:
+    """Return a factor of the rate; where all is dropped, 0."""
+    if isinstance(p, Tensor):  # rounded as a number of Python's is
+        return torch.where(p < 1, factor(p), 0.0).to(x.device, x.dtype)
+    return factor(p) if p < 1 else 0.0
+
+
+def _dropout(noise: Noise, x: Tensor, p: Rate = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    if not _drops(noise, p, training):
         return x
     return _scaled(x, _kept(noise, x, p, x.shape), p, inplace)
 
@@ -108,8 +128,8 @@ def _dropout(noise: Noise, x: Tensor, p: float = 0.5, training: bool = True, inp
 def _channels(least: int) -> Callable[..., Tensor]:
     """Return dropout of whole channels; an input of `least` dimensions has no batch (`dropout2d` knows none)."""
 
-    def dropout(noise: Noise, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-        if not training or p == 0:
+    def dropout(noise: Noise, x: Tensor, p: Rate = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+        if not _drops(noise, p, training):
             return x
         ahead = 1 if x.ndim == least else 2
         shape = [*x.shape[:ahead], *[1] * (x.ndim - ahead)]
@@ -118,8 +138,8 @@ def _channels(least: int) -> Callable[..., Tensor]:
     return dropout
 
 
-def _scaled(x: Tensor, kept: Tensor, p: float, inplace: bool) -> Tensor:
-    factor = kept * (1 / (1 - p) if p < 1 else 0.0)
+def _scaled(x: Tensor, kept: Tensor, p: Rate, inplace: bool) -> Tensor:
+    factor = kept * _unless_all(p, x, lambda p: 1 / (1 - p))
     return x.mul_(factor) if inplace else x * factor
 
 
@@ -131,13 +151,14 @@ def _alpha(per_channel: bool) -> Callable[..., Tensor]:
     """
     low = -1.7580993408473766  # -lambda * alpha of SELU
 
-    def dropout(noise: Noise, x: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-        if not training or p == 0:
+    def dropout(noise: Noise, x: Tensor, p: Rate = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+        if not _drops(noise, p, training):
             return x
         shape = [*x.shape[:2], *[1] * (x.ndim - 2)] if per_channel else x.shape
         kept = _kept(noise, x, p, shape)
-        a = ((1 - p) * (1 + p * low**2)) ** -0.5 if p < 1 else 0.0
-        dropped = (x * kept + low * (1 - kept)) * a - a * p * low
+        a = _unless_all(p, x, lambda p: ((1 - p) * (1 + p * low**2)) ** -0.5)
+        ap = _unless_all(p, x, lambda p: ((1 - p) * (1 + p * low**2)) ** -0.5 * p * low)
+        dropped = (x * kept + low * (1 - kept)) * a - ap
         return x.copy_(dropped) if inplace else dropped
 
     return dropout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from torch.optim import Optimizer
 
@@ -13,16 +13,20 @@ from thalweg.formula import Hyper
 from thalweg.optim import optimizers
 from thalweg.optim.scheduled import place
 from thalweg.schedules import bind
+from thalweg.train.observed import observers
 
 
 def factors(config: Config) -> dict[str, Callable[[float], float]]:
-    """Return what multiplies each scheduled hyper-parameter, as a function of time in epochs.
+    """Return what multiplies each hyper-parameter that follows a schedule of time, as a function of it in epochs.
 
     Raises:
         InputError: A schedule or an option of one that cannot be used.
     """
+    follow_loss = observers(config)
     bound = {
-        hyper: bind(name, options, total=config.epochs) for hyper, (name, options) in config.all_schedules.items()
+        hyper: bind(name, options, total=config.epochs)
+        for hyper, (name, options) in config.all_schedules.items()
+        if hyper not in follow_loss
     }
     return {hyper: factor for hyper, factor in bound.items() if config.all_schedules[hyper] != ("constant", {})}
 
@@ -54,6 +58,8 @@ def check_schedules(config: Config, steps_per_epoch: int) -> None:
         thalweg.core.errors.OutOfRangeError: momentum of momentum leaves its range under the schedule linear...
     """
     assert config.epochs
+    for hyper in observers(config):
+        _require_effect(hyper, [config.hyper.get(hyper, _declared(config.optimizer, hyper).default)])
     for hyper, factor in factors(config).items():
         declared = _declared(config.optimizer, hyper)
         value = config.hyper.get(hyper, declared.default)
@@ -105,6 +111,7 @@ class Scheduled:
         InputError: A schedule or hyper-parameter that does not exist, or that a factor does not change.
 
     Attributes:
+        factors: By hyper-parameter, of time or of the losses that were observed.
         values: What the factors multiply: by hyper-parameter, one a group, None where a group has none.
 
     Example:
@@ -117,7 +124,8 @@ class Scheduled:
 
     def __init__(self, optimizer: Optimizer, config: Config) -> None:
         self.optimizer = optimizer
-        self.factors = factors(config)
+        self._observers = observers(config)
+        self.factors = {**factors(config), **self._observers}
         self.places = {hyper: place(optimizer, hyper) for hyper in self.factors}
         self.values = {
             hyper: [found.read(group) if found.is_in(group) else None for group in optimizer.param_groups]
@@ -133,3 +141,19 @@ class Scheduled:
             for group, value in zip(self.optimizer.param_groups, self.values[hyper], strict=True):
                 if value is not None:
                     found.write(group, value * multiplier)
+
+    def observe(self, loss: float) -> None:
+        """Take note of the validation loss of an epoch, for schedules that follow it."""
+        for observer in self._observers.values():
+            observer.see(loss)
+
+    @property
+    def seen(self) -> dict[str, list[float]]:
+        """The losses that schedules have followed so far, by hyper-parameter: with `values`, all that is state."""
+        return {hyper: observer.seen for hyper, observer in self._observers.items()}
+
+    def restore(self, values: dict[str, list[float | None]], seen: Mapping[str, Sequence[float]]) -> None:
+        """Go on from what `values` and `seen` were."""
+        self.values = values
+        for hyper, losses in seen.items():
+            self._observers[hyper].replay(losses)

@@ -45,6 +45,8 @@ def show(run: Run, console: Console | None = None) -> None:
     console.print(f"{run.problem} with {run.config.optimizer} ({settings or 'defaults'})", highlight=False)
     why = run.message or run.outcome.advice
     console.print(f"{run.outcome}: {why}", highlight=False)
+    if run.zeros is not None:
+        console.print(f"{100 * run.zeros:.1f} % of the weights are exactly zero", highlight=False)
     if run.test is not None:
         console.print(
             "test " + ", ".join(f"{name} {value:.4f}" for name, value in run.test.items()), highlight=False

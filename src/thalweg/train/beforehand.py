@@ -1,0 +1,54 @@
+"""Beforehand: settings of many runs to come are tried before the first of them, so that no slip loses any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from thalweg.core.config import Config
+from thalweg.problems import Problem
+from thalweg.problems.probe import probe
+from thalweg.train.learner import Learner
+from thalweg.train.prepared import prepared
+
+CHOSEN = ("init", "groups", "preprocess", "augment", "sampling")
+NUMBERS = ("dropout", "label_smoothing", "max_norm")
+
+
+def check_settings(problem: Problem, configs: Iterable[Config]) -> None:
+    """Check that these settings suit a problem's model, loss and data: once each combination that could differ.
+
+    Args:
+        problem: What is to be trained.
+        configs: The settings, each with a registered optimizer.
+
+    Raises:
+        InputError: A setting that cannot be used.
+
+    Example:
+        >>> from thalweg.problems import load
+        >>> check_settings(load("digits/logistic"), [Config(init="he"), Config(dropout=0.2)])
+        Traceback (most recent call last):
+        thalweg.core.errors.InputError: A dropout rate is set, but the model has no dropout layer...
+    """
+    plain = _asked(Config())
+    found = {(config.optimizer, _asked(config)): config for config in configs}
+    for (_, asked), config in found.items():
+        if asked != plain:
+            Learner(problem, config)
+
+
+def probe_all(problem: Problem, configs: Iterable[Config]) -> None:
+    """Try a problem out with every batch size, and every preparation of its data, that these settings ask for.
+
+    Raises:
+        ModelError: The model, loss, augmentation or a metric does not fit the data.
+        DataError: Labels outside the classes, or splits of different form.
+    """
+    for made, size in dict.fromkeys((prepared(problem, config), config.batch_size) for config in configs):
+        probe(made, batch_size=size)
+
+
+def _asked(config: Config) -> tuple[object, ...]:
+    """What a setting asks of model, loss and data; a number asks the same, whatever it is."""
+    numbers = [getattr(config, name) is not None for name in NUMBERS]
+    return (*(getattr(config, name) for name in CHOSEN), *numbers)
