@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import loop, startup, step, sweep, tuning
+from benchmarks import blocks, loop, startup, step, sweep, tuning
 from benchmarks.row import Row
 from benchmarks.step_models import MODELS
 from benchmarks.step_peers import PEERS
@@ -22,6 +22,7 @@ SUITES: dict[str, Callable[[Namespace], Iterable[Row | StepRow]]] = {
     "startup": lambda _: startup.rows(),
     "loop": lambda _: loop.rows(),
     "tuning": lambda _: tuning.rows(),
+    "blocks": lambda _: blocks.rows(),
     "sweep": lambda asked: sweep.rows(asked.parts, asked.rounds),
     "step": lambda asked: step.rows(asked.rules, asked.suites, asked.peers),
 }
