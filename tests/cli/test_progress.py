@@ -9,7 +9,7 @@ from rich.console import Console
 
 from thalweg.cli.progress import ProgressBar
 from thalweg.core.config import Config
-from thalweg.core.events import EpochEnded, RunEnded, RunStarted
+from thalweg.core.events import EpochEnded, Notice, RunEnded, RunStarted
 from thalweg.core.run import Epoch, Outcome, Run
 
 NAME = "rmsprop-nesterov/trial-15"
@@ -114,3 +114,13 @@ def test_a_single_run_shows_its_losses(
         start(bar, epochs=2)
         advance(bar, 2)
     assert "epoch 2: train loss" in capsys.readouterr().err
+
+
+def test_notices_are_printed_once_and_not_where_silence_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for shown in (True, False):
+        with ProgressBar(1, shown=shown) as bar:
+            for _ in range(2):
+                bar(Notice(run_id="a", text="5 members do not fit in memory: 3 are trained at a time"))
+        found = capsys.readouterr()
+        assert found.out == ""
+        assert found.err.count("note: 5 members do not fit in memory: 3 are trained at a time\n") == shown

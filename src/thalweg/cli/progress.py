@@ -1,10 +1,10 @@
-"""Progress: a bar on standard error with the time left, fed by events."""
+"""Progress: a bar on standard error with the time left, and what the user should know, fed by events."""
 
 from __future__ import annotations
 
 from types import TracebackType
 
-from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, single
+from thalweg.core.events import EpochEnded, Event, Notice, RunEnded, RunStarted, single
 
 
 class ProgressBar:
@@ -12,7 +12,7 @@ class ProgressBar:
 
     Args:
         runs: How many runs there will be.
-        shown: False for silence; into a file or pipe nothing is drawn either.
+        shown: False for silence; into a file or pipe no bar is drawn, but notices are printed, each once.
     """
 
     def __init__(self, runs: int, *, shown: bool = True) -> None:
@@ -23,6 +23,7 @@ class ProgressBar:
         self.left: dict[str, int] = {}
         self.lengths: dict[str, int] = {}
         self.passed = 0
+        self.shown, self.noticed = shown, set[str]()
         console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -68,6 +69,9 @@ class ProgressBar:
                     measured = ", ".join(f"{name} {value:.4g}" for name, value in epoch.valid.items())
                     said = f"epoch {epoch.number}: train loss {epoch.train_loss:.4g}, valid {measured}"
                     self._bar.update(self._task, description=said)
+            case Notice(text=text) if self.shown and text not in self.noticed:
+                self.noticed.add(text)
+                self._bar.console.print(f"note: {text}", highlight=False, markup=False, soft_wrap=True)
             case RunEnded():
                 self.ended += 1
                 self.passed += self.lengths.pop(event.run_id)
