@@ -23,7 +23,7 @@ from thalweg.sweep.dimensions import log
 
 TRIALS = 100
 LOW, HIGH = 1e-5, 1.0
-PATIENCE = 150
+PATIENCE = 90
 """Seconds after which Ray Tune is stopped; its time is then that of the trials it has done, a trial."""
 
 

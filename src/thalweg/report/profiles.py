@@ -116,5 +116,5 @@ def _limit() -> dict[str, Any]:
 def _caption(cost: str) -> str:
     said = "At the left: on how many problems nobody was cheaper. At the right: how many were solved at all."
     if cost == "seconds":
-        return f"{said} Seconds are of this machine; an optimizer's own arithmetic counts."
+        return f"{said} Seconds are of this machine; of runs trained together each counts an equal share."
     return f"{said} Lines that coincide are drawn on one another."
