@@ -16,7 +16,7 @@ from thalweg.execute import Job
 from thalweg.problems import Problem, load
 
 MEMBERS = 8
-TRAINED = 2048
+TRAINED = 512
 JUDGED = 256
 SINGLE = ("sequential", "batched", "processes")
 
