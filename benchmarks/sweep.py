@@ -41,7 +41,7 @@ def _table(found: Sequence[Row]) -> list[str]:
     """The final loss of every optimizer: the best of 36 rates, then at each recommended rate."""
     losses: dict[str, dict[str, float]] = {}
     for row in found:
-        name, _, who = row.suite.partition(": ")
+        name, _, who = row.suite.replace(": ", ", ").partition(", ")
         own = losses.setdefault(name, {})
         own[who] = row.ours
         own[row.peer] = row.theirs if row.theirs is not None else float("nan")
