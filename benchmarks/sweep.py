@@ -45,7 +45,7 @@ def _table(found: Sequence[Row]) -> list[str]:
         own = losses.setdefault(name, {})
         own[who] = row.ours
         own[row.peer] = row.theirs if row.theirs is not None else float("nan")
-    heads = [head for head in ("best of 36", "sweep", "range test") if any(head in own for own in losses.values())]
+    heads = [head for head in ("best of 36", "sweep", "test") if any(head in own for own in losses.values())]
     heads += [who for own in losses.values() for who in own if who not in heads]
     heads = list(dict.fromkeys(heads))
     lines = [f"{'final loss':<28}" + "".join(f"{head:>16}" for head in heads)]
