@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -132,11 +132,14 @@ class Chosen:
         for members in _sizes(min(len(fit), self.chunk or CHUNK), exactly=self.chunk is not None):
             if found and room.members_that_fit(Learner(fit[0].problem, fit[0].config), members) < members:
                 break
-            tried = [Way("batched", count, members, speed_together(fit[:members], count)) for count in counts]
-            found.append(_of_threads(tried))
+            found.append(Way("batched", counts[0], members, speed_together(fit[:members], counts[0])))
             if len(found) > 1 and found[-1].speed < found[-2].speed:
                 break
-        return [max(found, key=lambda way: way.speed)], ""
+        best = max(found, key=lambda way: way.speed)
+        more = [
+            replace(best, threads=count, speed=speed_together(fit[: best.members], count)) for count in counts[1:]
+        ]
+        return [_of_threads([best, *more])], ""
 
 
 class _UnsendableError(Exception):
