@@ -8,7 +8,8 @@ hyper-parameters with time, ``observed`` with the loss; ``noise`` draws what a l
 
 ``course`` is a run under way, which keeps its curve and ends it; ``loop`` takes it to its end; ``stopping``
 decides when to stop early, ``divergence`` when all is lost, ``sparsity`` counts zeros; ``checkpoint`` writes and
-reads all of it; ``threads`` measures how many pay. ``beforehand`` tries the settings of many runs before the first.
+reads all of it; ``threads`` measures how many pay. ``beforehand`` tries the settings of many runs before the
+first.
 """
 
 from thalweg.train.checkpoint import weights
