@@ -126,7 +126,7 @@ def test_the_range_test(thalweg: Thalweg, blobs: Blobs) -> None:
     [
         (["--lr=0:1"], "goes through zero"),
         (["--lr=1:0.1"], "holds no values"),
-        (["--set", "momentm=0.5:0.9", "-o", "momentum"], "did you mean 'momentum'"),
+        (["--set", "momentm=0.5:0.9", "-o", "momentum"], "or 'momentum'?"),
         (["--set", "beta1=0.5:1.0"], "out of its range"),
         (["--set", "beta1"], "cannot be read"),
         (["-o", "adma"], "did you mean 'adam'"),

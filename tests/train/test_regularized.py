@@ -66,7 +66,8 @@ def test_no_unit_is_beyond_the_largest_norm(problem: Problem) -> None:
     with learner.at_theta():
         norms = [m.weight.detach().norm(dim=1) for m in learner.model.modules() if isinstance(m, nn.Linear)]
     assert max(norm.max().item() for norm in norms) == pytest.approx(0.7, rel=1e-6)
-    for settings in ({"hyper": {"ema": 0.9}}, {"optimizer": "lbfgs"}):
+    unsuited: list[dict[str, Any]] = [{"hyper": {"ema": 0.9}}, {"optimizer": "lbfgs"}]
+    for settings in unsuited:
         with pytest.raises(InputError, match="A largest norm is set"):
             Learner(problem, Config(max_norm=1.0, **settings))
 

@@ -52,3 +52,11 @@ def test_a_run_without_an_epoch_and_one_that_diverged(make_problem: Any) -> None
     calls = iter([0, 0, 0, 1])
     assert "interrupted: interrupted after 0 of 4 epochs" in printed(fit(make_problem(loss=interrupted)))
     assert "diverged: the mean loss of epoch 1" in printed(fit(make_problem(), hyper={"lr": 1e6}))
+
+
+def test_what_was_set_beside_the_optimizer_is_said(problem: Problem) -> None:
+    text = printed(
+        fit(problem, epochs=1, hyper={"l1_prox": 1e3}, init="he", label_smoothing=0.1, sampling="shuffled")
+    )
+    assert "blobs with momentum (l1_prox=1000, init=he, label_smoothing=0.1)" in text
+    assert "100.0 % of the weights are exactly zero" in text

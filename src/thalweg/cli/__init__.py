@@ -1,5 +1,6 @@
 """The command line: one command a file, no logic. Heavy imports happen inside commands, so that help is quick.
 
-``main`` is the entry point and turns errors into a few lines, ``arguments`` holds what commands share,
+``main`` is the entry point and turns errors into a few lines, ``arguments`` holds what commands share, ``shared``
+gives those that train the same options,
 ``progress`` draws the events, ``record`` keeps them in the store, ``terminal`` is where tables are printed.
 """

@@ -103,7 +103,7 @@ class Config:
                 if isinstance(value, bool) or not isinstance(value, Real) or not fits(value):
                     raise _unusable(name, value, expected)
                 object.__setattr__(self, name, float(value))
-        for name in ("init", "groups", "preprocess", "augment", "sampling"):
+        for name in _CHOICES:
             if getattr(self, name) is not None or name == "sampling":
                 object.__setattr__(self, name, written(name, getattr(self, name), several=name == "augment"))
 
@@ -129,6 +129,13 @@ class Config:
     def keeps_best(self) -> bool:
         """Whether the best weights by validation are put back at the end."""
         return self.keep == "best" or self.patience is not None
+
+    @property
+    def additions(self) -> dict[str, float | str]:
+        """What is set of initial weights, groups, regularization and data, by the name of the field."""
+        names = (*_CHOICES, *(name for name, _, _ in _NUMBERS))
+        found = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in found.items() if value not in (None, "shuffled")}
 
     def replace(self, **changes: Any) -> Config:
         """Return a copy with these fields changed; an unknown one is an error."""
@@ -157,6 +164,9 @@ class Config:
     def __reduce__(self) -> tuple[Any, ...]:
         return (Config.from_json, (self.to_json(),))
 
+
+_CHOICES = ("init", "groups", "preprocess", "augment", "sampling")
+"""Fields that hold a choice as text."""
 
 _NUMBERS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("dropout", "a number in [0, 1)", lambda rate: 0 <= rate < 1),

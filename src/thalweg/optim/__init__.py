@@ -6,7 +6,7 @@ the groups ask for, ``plan`` and ``state`` what is kept between steps, ``interch
 keeps `torch.compile` out.
 One file a family gives each rule its signature. Methods that are no elementwise rule (``muon``, ``lbfgs``,
 ``newton``) derive from ``method``. ``names`` is the registry, filled from ``families``. ``groups`` gives each
-parameter a rate and decay of its own.
+parameter a rate and decay of its own; ``max_norm`` keeps the weights of a unit within a ball.
 """
 
 from thalweg.optim.adadelta import Adadelta

@@ -34,8 +34,8 @@ def max_norm_(model: nn.Module, limit: float, optimizer: torch.optim.Optimizer |
     Example:
         >>> net = nn.Linear(2, 2, bias=False)
         >>> net.weight.data = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
-        >>> max_norm_(net, 1.0); net.weight.tolist()
-        [[0.6..., 0.8...], [0.3..., 0.4...]]
+        >>> max_norm_(net, 1.0); net.weight.detach().norm(dim=1)
+        tensor([1.0000, 0.5000])
 
     Reference:
         Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting", section 5.1.

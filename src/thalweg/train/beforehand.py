@@ -10,9 +10,6 @@ from thalweg.problems.probe import probe
 from thalweg.train.learner import Learner
 from thalweg.train.prepared import prepared
 
-CHOSEN = ("init", "groups", "preprocess", "augment", "sampling")
-NUMBERS = ("dropout", "label_smoothing", "max_norm")
-
 
 def check_settings(problem: Problem, configs: Iterable[Config]) -> None:
     """Check that these settings suit a problem's model, loss and data: once each combination that could differ.
@@ -30,11 +27,9 @@ def check_settings(problem: Problem, configs: Iterable[Config]) -> None:
         Traceback (most recent call last):
         thalweg.core.errors.InputError: A dropout rate is set, but the model has no dropout layer...
     """
-    plain = _asked(Config())
-    found = {(config.optimizer, _asked(config)): config for config in configs}
-    for (_, asked), config in found.items():
-        if asked != plain:
-            Learner(problem, config)
+    found = {(config.optimizer, _asked(config)): config for config in configs if config.additions}
+    for config in found.values():
+        Learner(problem, config)
 
 
 def probe_all(problem: Problem, configs: Iterable[Config]) -> None:
@@ -48,7 +43,6 @@ def probe_all(problem: Problem, configs: Iterable[Config]) -> None:
         probe(made, batch_size=size)
 
 
-def _asked(config: Config) -> tuple[object, ...]:
+def _asked(config: Config) -> frozenset[tuple[str, str]]:
     """What a setting asks of model, loss and data; a number asks the same, whatever it is."""
-    numbers = [getattr(config, name) is not None for name in NUMBERS]
-    return (*(getattr(config, name) for name in CHOSEN), *numbers)
+    return frozenset((name, value if isinstance(value, str) else "") for name, value in config.additions.items())

@@ -41,7 +41,8 @@ def show(run: Run, console: Console | None = None) -> None:
     console.print(table)
     if kept and run.epochs:
         console.print("the best epoch by validation is marked *; its weights were put back")
-    settings = ", ".join(f"{key}={value:g}" for key, value in run.config.hyper.items())
+    hyper = [f"{key}={value:g}" for key, value in run.config.hyper.items()]
+    settings = ", ".join([*hyper, *(f"{key}={value}" for key, value in run.config.additions.items())])
     console.print(f"{run.problem} with {run.config.optimizer} ({settings or 'defaults'})", highlight=False)
     why = run.message or run.outcome.advice
     console.print(f"{run.outcome}: {why}", highlight=False)
