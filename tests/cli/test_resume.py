@@ -100,7 +100,7 @@ def test_a_killed_study_ends_with_the_same_result(
     assert process.returncode == 0, errors
     assert result(said) == result(whole)
     assert done.items() <= ended().items(), "a run that had ended was done again"
-    assert not (STORE.parent / f"{typed[0]}-0001").exists()
+    assert not (STORE.parent / f"runs-{typed[0]}-0001").exists()
 
 
 def ended() -> dict[str, str]:

@@ -12,10 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from thalweg.core.config import Config
+from thalweg.core.errors import CheckpointError
 from thalweg.core.events import Event, Notice, RunEnded, RunStarted, single
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.execute import Job, Memory, batched, crew, log, room, sequential
-from thalweg.problems import Problem
+from thalweg.execute.cohort import Cohort
+from thalweg.problems import Metric, Problem
+from thalweg.train import Learner
 
 
 class Heard(list[Event]):
@@ -162,6 +165,74 @@ def test_a_cohort_that_does_not_fit_is_halved_and_says_so(
     heard = Heard()
     assert_same(batched(todo, heard), sequential(todo))
     assert heard.notices == ["5 members do not fit in memory: 3 are trained at a time"]
+
+
+def test_a_broken_member_that_cannot_be_judged_costs_no_other(make_problem: Any) -> None:
+    class Strict(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            if not self.training and not torch._C._functorch.is_batchedtensor(self.weight):
+                assert self.weight.isfinite().all(), "on purpose"
+            return super().forward(x)
+
+    x, y = make_problem().train.take(torch.arange(314))
+    many = {"train": (x.repeat(8, 1), y.repeat(8)), "epochs": 1}  # more than a block of updates
+    problem = make_problem(model=lambda: Strict(16, 3).double(), **many)
+    runs = batched(jobs(problem, *rates(0.1, 1e200, 0.2)))
+    assert [run.outcome for run in runs] == [Outcome.COMPLETED, Outcome.FAILED, Outcome.COMPLETED]
+
+
+def test_metrics_that_cannot_be_batched_are_found_before_the_first_run(make_problem: Any) -> None:
+    metric = Metric("numbers", lambda output, target: torch.tensor(float(output.detach().numpy().mean())))
+    heard = Heard()
+    problem = make_problem(metrics=[metric])
+    assert_same(batched(jobs(problem, *rates(0.1, 0.2)), heard), sequential(jobs(problem, *rates(0.1, 0.2))))
+    assert "its model, loss or metrics cannot be batched" in heard.notices[0]
+
+
+def test_a_model_that_draws_in_evaluation_is_trained_alone(make_problem: Any) -> None:
+    class Always(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return functional.dropout(super().forward(x), 0.5, training=True)
+
+    heard = Heard()
+    problem = make_problem(model=lambda: Always(16, 3).double())
+    assert_same(batched(jobs(problem, *rates(0.1, 0.2)), heard), sequential(jobs(problem, *rates(0.1, 0.2))))
+    assert "its loss in a cohort is not what it is alone" in heard.notices[0]
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_what_the_loss_does_not_reach_stands_still(make_problem: Any, recurrent: bool) -> None:
+    class Spare(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(4, 5, batch_first=True)
+            self.norm, self.spare = nn.BatchNorm1d(16), nn.Linear(2, 2)
+            self.out = nn.Linear(5 if recurrent else 16, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.norm(x)
+            return self.out(self.lstm(x.unflatten(1, (4, 4)))[0][:, -1] if recurrent else x)
+
+    problem = make_problem(model=lambda: Spare().double(), epochs=2)
+    configs = [
+        Config(optimizer="sgd", hyper={"lr": 0.1, "weight_decay": 0.5}, seed=k, epochs=k + 1) for k in (0, 1)
+    ]
+    cohort = Cohort([Learner(problem, config) for config in configs])
+    before = cohort.learners[0].model.spare.weight.clone()
+    cohort.train_epoch()
+    assert torch.equal(cohort.learners[0].model.spare.weight, before)
+    assert_same(batched(jobs(problem, *configs)), sequential(jobs(problem, *configs)))
+
+
+def test_what_was_written_down_of_other_settings_is_refused(
+    make_problem: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "EVERY", -1.0)
+    batched(jobs(make_problem(), *rates(0.1, 0.2)), stop_after(3)[1], memory=Memory(tmp_path))
+    with pytest.raises(CheckpointError, match="is of another run"):
+        batched(jobs(make_problem(), *rates(0.3, 0.4)), memory=Memory(tmp_path))
+    with pytest.raises(CheckpointError, match="does not fit the model"):
+        batched(jobs(make_problem("conv"), *rates(0.1, 0.2)), memory=Memory(tmp_path))
 
 
 def test_memory_that_runs_out_under_way_halves_the_cohort(

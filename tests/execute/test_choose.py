@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from thalweg.core.config import Config
 from thalweg.core.errors import UnknownNameError
-from thalweg.execute import Chosen, Job, Memory, choose, executor, sequential
+from thalweg.execute import Chosen, Job, Memory, choose
 from thalweg.execute.way import Way
 
 SPEEDS = {"sequential": 100.0, "batched": 1000.0}
@@ -61,7 +61,7 @@ def test_what_cannot_be_batched_is_said(make_problem: Any, timed: dict[str, floa
     chosen = Chosen(threads=1)
     ways = chosen._choose(jobs(make_problem(model=lambda: Moody(16, 3).double()), 40))
     assert [way.name for way in ways] == ["processes", "sequential"]
-    assert "not in cohorts: its model cannot be batched" in chosen.said
+    assert "not in cohorts: its model, loss or metrics cannot be batched" in chosen.said
 
 
 @pytest.mark.parametrize("name", ["sequential", "batched", "processes"])
@@ -112,7 +112,5 @@ def test_measured_for_real_a_small_net_is_trained_in_cohorts(make_problem: Any) 
 
 
 def test_names() -> None:
-    assert executor(sequential) is sequential
-    assert isinstance(executor("auto"), Chosen)
     with pytest.raises(UnknownNameError, match="batched"):
         Chosen("bached")

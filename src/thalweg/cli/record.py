@@ -88,7 +88,7 @@ def record(
     with Database.open(store) as database, database.holding(wait=wait) if resumable else nullcontext():
         spec = {"typed": sys.argv[1:], "folder": str(Path.cwd())} if resumable else None
         study = database.resume_study(_again[0]) if _again else database.start_study(kind, problem, typed(), spec)
-        made = Record(study.id, database.sink(study), _memory(database, store, study.id) if resumable else None)
+        made = Record(study.id, database.sink(study), _memory(database, study.id) if resumable else None)
         try:
             yield made
         finally:
@@ -100,8 +100,12 @@ def record(
                 database.interrupt(study, made.result)
 
 
-def _memory(database: Database, store: Path, study: str) -> Memory:
+def _memory(database: Database, study: str) -> Memory:
+    """Return what was done of a study; a folder that another study of that name left behind is emptied."""
     from thalweg.execute import Memory
     from thalweg.store.queries import ended_runs
 
-    return Memory(store.parent / study, ended_runs(database, study))
+    folder = database.path.parent / f"{database.path.stem}-{study}"
+    if not _again:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Memory(folder, ended_runs(database, study))

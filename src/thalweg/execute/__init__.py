@@ -16,7 +16,7 @@ of a cohort is from the same run alone; ``environment`` is what a result depends
 """
 
 from thalweg.execute.batched import batched
-from thalweg.execute.choose import Chosen, executor
+from thalweg.execute.choose import Chosen
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
 from thalweg.execute.memory import Memory
@@ -30,7 +30,6 @@ __all__ = [
     "Job",
     "Memory",
     "batched",
-    "executor",
     "processes",
     "sequential",
 ]

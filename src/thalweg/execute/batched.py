@@ -13,9 +13,11 @@ from thalweg.execute.gate import Gate
 from thalweg.execute.job import Job
 from thalweg.execute.memory import Memory
 from thalweg.execute.obstacles import of_problem, unseen_draws
+from thalweg.execute.room import members_that_fit
 from thalweg.execute.sequential import Alone
 from thalweg.execute.team import Team, drive
 from thalweg.optim import optimizers
+from thalweg.train import Learner
 from thalweg.train.prepared import prepared
 
 CHUNK = 64
@@ -66,19 +68,36 @@ def batched(
         if text:
             sink(Notice(run_id=crowd[0].run_id, text=text))
         fit = [job for job in crowd if not (obstacle or trains_alone(job))]
-        teams += [Crew(fit[at : at + chunk], sink, known, folder) for at in range(0, len(fit), chunk)]
+        size = min(chunk, _that_fit(fit, sink)) if len(fit) > 1 else chunk
+        teams += [Crew(fit[at : at + size], sink, known, folder) for at in range(0, len(fit), size)]
         teams += [Alone(job, sink, folder) for job in crowd if job not in fit and job.run_id not in known]
     return drive(teams, [job.run_id for job in jobs], gate, known)
 
 
+def _that_fit(jobs: Sequence[Job], sink: Sink) -> int:
+    """Return how many of these to train at a time, and say so if memory sets it."""
+    found = members_that_fit(Learner(jobs[0].problem, jobs[0].config), len(jobs))
+    if found < len(jobs):
+        text = f"{len(jobs)} members do not fit in memory: {found} are trained at a time"
+        sink(Notice(run_id=jobs[0].run_id, text=text))
+    return found
+
+
 def crowds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """Yield the jobs that could be trained together: those of one problem, its data prepared alike, one batch size
-    and one grouping of parameters.
+    """Yield the jobs that could be trained together.
+
+    Those are of one problem, its data prepared alike, one batch size, one grouping of parameters, and with
+    smoothed targets or without.
     """
     found: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
         problem = prepared(job.problem, job.config)
-        key = id(problem), job.config.batch_size or problem.batch_size, job.config.groups
+        key = (
+            id(problem),
+            job.config.batch_size or problem.batch_size,
+            job.config.groups,
+            job.config.label_smoothing is None,
+        )
         found.setdefault(key, []).append(job)
     yield from found.values()
 

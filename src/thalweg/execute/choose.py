@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from thalweg.core.errors import InputError, UnknownNameError, one_line
-from thalweg.core.events import Sink, silent
+from thalweg.core.events import Event, Sink, silent
 from thalweg.core.run import Run
 from thalweg.execute import room
 from thalweg.execute.batched import CHUNK, crowds, trains_alone
@@ -123,11 +123,7 @@ class Chosen:
         fit = [job for job in crowd if not trains_alone(job)]
         obstacle = of_problem(prepared(crowd[0].problem, crowd[0].config)) if len(fit) > 1 else ""
         if len(fit) < 2 or obstacle:
-            return (
-                ([Way("batched", counts[0], self.chunk or CHUNK, 1.0)], "")
-                if self.name == "batched"
-                else ([], obstacle)
-            )
+            return ([Way("batched", counts[0], 1, 1.0)] if self.name == "batched" else []), obstacle
         found: list[Way] = []
         for members in _sizes(min(len(fit), self.chunk or CHUNK), exactly=self.chunk is not None):
             if found and room.members_that_fit(Learner(fit[0].problem, fit[0].config), members) < members:
@@ -144,15 +140,6 @@ class Chosen:
 
 class _UnsendableError(Exception):
     """A problem cannot be sent to worker processes."""
-
-
-def executor(name: str | Executor = "auto", *, threads: int | None = None) -> Executor:
-    """Return the executor of this name; one that is an executor already is returned as it is.
-
-    Raises:
-        UnknownNameError: There is no executor of that name.
-    """
-    return Chosen(name, threads=threads) if isinstance(name, str) else name
 
 
 @dataclass(frozen=True)
@@ -221,14 +208,15 @@ def _do(
     last: bool,
 ) -> list[Run]:
     """Do the jobs in one way, and keep in mind that it was this one."""
-    heard: list[bool] = []
+    heard = False
 
-    def hear(event: object) -> None:
+    def hear(event: Event) -> None:
+        nonlocal heard
         if file and not heard:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(way.to_json()))
-        heard.append(True)
-        sink(event)  # pyright: ignore[reportArgumentType]
+        heard = True
+        sink(event)
 
     try:
         return way.executor(jobs, hear, gate=gate, memory=memory)

@@ -95,7 +95,7 @@ class Cohort:
         """Return loss and metrics of every member, at theta, on one of the problem's splits."""
         samples, totals = self.splits[split], dict[str, Tensor]()
         at_once = room.members_that_fit(self.learners[0], len(self.learners), samples=EVALUATED)
-        with self.holding_theta(), self._evaluating(), self.learners[0].own_generators(), plain_attention():
+        with self.holding_theta(), self.evaluating(), self.learners[0].own_generators(), plain_attention():
             self.learners[0].seed(self.learners[0].config.seed)
             for x, y in batches(samples, EVALUATED, torch.arange(len(samples))):
                 found = self.passes.measures(x, y, at_once=at_once)
@@ -127,14 +127,14 @@ class Cohort:
             self.updates.part_from(k)
         self.learners = [self.learners[k] for k in members]
         if self.learners:
-            self._stack()
+            self._stack(nested=self.passes.nested)
 
-    def _stack(self) -> None:
+    def _stack(self, *, nested: bool = False) -> None:
         self.stacks = Stacks([learner.model for learner in self.learners])
         self.updates = Updates(self.learners, self.stacks)
         configs = [learner.config for learner in self.learners]
         objective = Objective.of(self.problem, configs)
-        self.passes = Passes(objective, objective.shares(configs), self.stacks, self.learners[0].draws)
+        self.passes = Passes(objective, objective.shares(configs), self.stacks, self.learners[0].draws, nested)
 
     def upcoming(self) -> Iterator[tuple[Tensor, Tensor, bool]]:
         """Yield the next batches, and whether all members share them; if not, with a leading axis of members."""
@@ -191,7 +191,8 @@ class Cohort:
                 learner.losses += own.unbind()
 
     @contextmanager
-    def _evaluating(self) -> Iterator[None]:
+    def evaluating(self) -> Iterator[None]:
+        """Have the model that stands for all in evaluation mode inside."""
         model = self.learners[0].model
         modes = {module: module.training for module in model.modules()}
         model.eval()

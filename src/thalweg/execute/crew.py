@@ -14,7 +14,6 @@ from thalweg.core.run import Run
 from thalweg.execute.cohort import Cohort
 from thalweg.execute.job import Job
 from thalweg.execute.log import Log
-from thalweg.execute.room import members_that_fit
 from thalweg.execute.team import Curve
 from thalweg.train import Course, Learner
 
@@ -23,7 +22,7 @@ class Crew:
     """Jobs of one problem and batch size that are trained in a cohort.
 
     What happens to it at once is told at once, after it was written down: a process that is killed in between
-    tells it when it goes on. A cohort that does not fit in memory is halved; one whose model or loss raises an
+    tells it when it goes on. A cohort for which memory runs out is halved; one whose model or loss raises an
     error is disbanded, and its members go on alone, so that the error costs only the run that it belongs to.
 
     Args:
@@ -84,25 +83,17 @@ class Crew:
         for job in left:
             course = Course(Learner(job.problem, job.config), sink=self._hear, run_id=job.run_id, test=job.test)
             if written:
-                course.restore(written.states[job.run_id])
-            course.begin()
+                written.restore(course)
+            course.begin(retell=written is not None)
             self._courses[id(course.learner)] = course
         self._form(written.cohorts if written else [])
         self._tell()
 
     def _form(self, written: Sequence[Sequence[str]]) -> None:
-        """Make cohorts of the runs: those that were, or one, or as many as the memory needs."""
+        """Make cohorts of the runs: those that were, or one."""
         by_name = {course.run_id: course.learner for course in self._courses.values()}
-        if not by_name:
-            return
-        if written:
-            groups = [[by_name[name] for name in names if name in by_name] for names in written]
-        else:
-            learners = list(by_name.values())
-            size = members_that_fit(learners[0], len(learners))
-            if size < len(learners):
-                self._notice(f"{len(learners)} members do not fit in memory: {size} are trained at a time")
-            groups = [learners[at : at + size] for at in range(0, len(learners), size)]
+        names = written or [list(by_name)]
+        groups = [[by_name[name] for name in own if name in by_name] for own in names]
         self._cohorts = [Cohort(group) for group in groups if group]
 
     def _waiting(self, stop: int | None) -> list[Cohort]:
@@ -139,7 +130,7 @@ class Crew:
         if broken:
             cohort.retain([k for k, learner in enumerate(cohort.learners) if learner.goes_on])
             for learner in broken:
-                self._courses[id(learner)].record(learner.end_epoch())
+                self._courses[id(learner)].end_epoch()
 
     def _part(self, cohort: Cohort, error: Exception) -> None:
         """Halve a cohort that has no room; let the members of one that fails go on alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from thalweg.core.config import Config
 from thalweg.core.errors import one_line
+from thalweg.data.batches import InMemory
 from thalweg.execute.cohort import Cohort
 from thalweg.execute.passes import plain_attention
 from thalweg.problems import Problem
@@ -22,12 +24,13 @@ TOLERANCE = 1e-4
 """How far, relatively, the first loss of a member may be from what it is alone, in float32."""
 
 SAMPLES = 32
+TRAINING = "training loss"
 
 
 def of_problem(problem: Problem) -> str:
     """Say why the members of a cohort would not be what each is alone; empty if nothing speaks against it.
 
-    Two fresh members look at a few samples, in a cohort and alone, and their losses are compared.
+    Two fresh members look at a few samples, in a cohort and alone: losses and metrics are compared.
 
     Args:
         problem: What is to be trained.
@@ -42,24 +45,54 @@ def of_problem(problem: Problem) -> str:
         >>> train = (torch.randn(30, 4), torch.arange(30) % 2)
         >>> moody = Problem(name="m", model=lambda: Moody(4, 2), loss=nn.CrossEntropyLoss(), train=train)
         >>> of_problem(moody).partition(":")[0]
-        'its model cannot be batched'
+        'its model, loss or metrics cannot be batched'
     """
-    x, y = problem.train.take(torch.arange(min(SAMPLES, problem.batch_size, len(problem.train))))
-    learners = [Learner(problem, Config(optimizer="sgd", seed=seed)) for seed in (0, 1)]
-    with learners[0].own_generators(), plain_attention():
-        stray = _stray([learner.model for learner in learners], x)
-        if stray:
-            return f"it has state that is neither parameter nor buffer: {stray}"
-        alone = [learner.loss(x, y).item() for learner in learners]
-        try:
-            own = x.expand(2, *x.shape), y.expand(2, *y.shape)
-            together = Cohort(learners).gradients(*own, shared=False, step=0)[0].tolist()
-        except Exception as error:
-            return f"its model cannot be batched: {one_line(error)}"
-    far = [abs(mine - its) > TOLERANCE * max(1.0, abs(its)) for mine, its in zip(together, alone, strict=True)]
-    if any(far) and not unseen_draws(problem):
-        return f"its loss in a cohort is not what it is alone: {together[0]:.7g} against {alone[0]:.7g}"
+    try:
+        x, y = problem.train.take(torch.arange(min(SAMPLES, problem.batch_size, len(problem.train))))
+        stray = _stray([learner.model for learner in _two(problem)], x)
+        alone = [_alone(learner, x, y) for learner in _two(problem)]
+    except Exception as error:  # the runs themselves will tell
+        return f"it fails at first sight: {one_line(error)}"
+    if stray:
+        return f"it has state that is neither parameter nor buffer: {stray}"
+    try:
+        together = _together(Cohort(_two(problem)), x, y)
+    except Exception as error:
+        return f"its model, loss or metrics cannot be batched: {one_line(error)}"
+    for mine, its in zip(together, alone, strict=True):
+        for name, value in its.items():
+            if _differ(mine[name], value) and not (name == TRAINING and unseen_draws(problem)):
+                return f"its {name} in a cohort is not what it is alone: {mine[name]:.7g} against {value:.7g}"
     return ""
+
+
+def _two(problem: Problem) -> list[Learner]:
+    return [Learner(problem, Config(optimizer="sgd", seed=seed)) for seed in (0, 1)]
+
+
+def _alone(learner: Learner, x: Tensor, y: Tensor) -> dict[str, float]:
+    """Return the loss in training, then what evaluation measures."""
+    with learner.own_generators():
+        training = learner.loss(x, y).item()
+        learner.seed(0)
+        return {TRAINING: training} | learner.problem.evaluate(learner.model, InMemory(x, y))
+
+
+def _together(cohort: Cohort, x: Tensor, y: Tensor) -> list[dict[str, float]]:
+    """Return the same for the two members of a cohort, which each bring the samples along."""
+    own = x.expand(2, *x.shape), y.expand(2, *y.shape)
+    with cohort.learners[0].own_generators(), plain_attention():
+        training = cohort.gradients(*own, shared=False, step=0)[0]
+        cohort.learners[0].seed(0)
+        with cohort.evaluating():
+            found = cohort.passes.measures(x, y, at_once=2)
+    return [{TRAINING: training[k].item()} | {name: v[k].item() for name, v in found.items()} for k in range(2)]
+
+
+def _differ(mine: float, its: float) -> bool:
+    if math.isnan(mine) and math.isnan(its):
+        return False
+    return not abs(mine - its) <= TOLERANCE * max(1.0, abs(its))
 
 
 def unseen_draws(problem: Problem) -> list[str]:
@@ -70,14 +103,13 @@ def unseen_draws(problem: Problem) -> list[str]:
         >>> unseen_draws(load("digits/logistic"))
         []
     """
-    learner = Learner(problem, Config(optimizer="sgd"))
-    found: list[str] = []
+    learner, found = Learner(problem, Config(optimizer="sgd")), list[str]()
     open_modules: list[tuple[Tensor, list[bool]]] = []
     for name, module in learner.model.named_modules():
         label = f"{name or 'the model'} ({type(module).__name__})"
         module.register_forward_pre_hook(partial(_enter, open_modules))
         module.register_forward_hook(partial(_leave, open_modules, found, label))
-    x, _ = problem.train.take(torch.arange(min(2, len(problem.train))))
+    x, _ = problem.train.take(torch.arange(min(SAMPLES, problem.batch_size, len(problem.train))))
     with learner.own_generators(), Noise(torch.tensor(0)), torch.no_grad():
         learner.seed(0)
         learner.model.train()(x)

@@ -19,6 +19,8 @@ from thalweg.train.objective import Objective
 
 Named = dict[str, Tensor]
 
+_FUNCTORCH: Any = vars(torch._C)["_functorch"]
+
 
 class Passes:
     """Batched passes over stacks, by ``torch.func.vmap`` of the unmodified model.
@@ -32,12 +34,21 @@ class Passes:
         shares: By which share each copy's targets are smoothed, ``(copies,)``; None if none is.
         stacks: The copies.
         draws: Whether the model draws random numbers in training; None to find out.
+        nested: Whether passes are known to have to be nested.
     """
 
-    def __init__(self, objective: Objective, shares: Tensor | None, stacks: Stacks, draws: bool | None) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        shares: Tensor | None,
+        stacks: Stacks,
+        draws: bool | None,
+        nested: bool = False,
+    ) -> None:
         self.objective, self.stacks, self.draws = objective, stacks, draws
         self._shares, self._rates = shares, _rates(stacks)
-        self._model, self._nested = stacks.models[0], False
+        self._model, self.nested = stacks.models[0], nested
+        self._unused: set[str] | None = None
 
     def gradients(self, x: Tensor, y: Tensor, keys: Tensor, *, shared: bool) -> tuple[Tensor, list[Tensor | None]]:
         """Return the loss of every copy, and the gradient of every stack that is trained.
@@ -61,10 +72,10 @@ class Passes:
 
         data, drawn = None if shared else 0, None if self.draws is False else keys
         dims = (0, 0, 0, data, data, None if drawn is None else 0, None if self._shares is None else 0, 0)
-        given = (self._fixed(), self.stacks.buffers, x, y, drawn, self._shares, self._rates)
+        given = (x, y, drawn, self._shares, self._rates)
         found = self._once(
             lambda: self._through(vmap(loss, in_dims=dims, randomness="different"), *given),
-            lambda: self._inside(vmap(grad_and_value(loss), in_dims=dims, randomness="different"), *given),
+            lambda: self._inside(vmap(grad_and_value(loss), in_dims=dims, randomness="different"), loss, *given),
         )
         self.draws = served[0] > 0
         return found
@@ -99,27 +110,57 @@ class Passes:
 
     def _once(self, plainly: Callable[[], Any], nested: Callable[[], Any]) -> Any:
         """Do the one or, where torch has no rule to batch an operation by itself, the other."""
-        if not self._nested:
+        if not self.nested:
             try:
                 return plainly()
             except RuntimeError as error:
                 if "atching rule not implemented" not in str(error):
                     raise
         found = nested()
-        self._nested = True
+        self.nested = True
         return found
 
     def _through(self, batched: Callable[..., Tensor], *given: Any) -> tuple[Tensor, list[Tensor | None]]:
         trained = self._trained()
-        losses = batched(trained, *given)
-        gradients = torch.autograd.grad(losses.sum(), list(trained.values()), allow_unused=True)
+        with self._own_buffers() as buffers:
+            losses = batched(trained, self._fixed(), buffers, *given)
+            gradients = torch.autograd.grad(losses.sum(), list(trained.values()), allow_unused=True)
         return losses.detach(), list(gradients)
 
     def _inside(
-        self, batched: Callable[..., tuple[Named, Tensor]], *given: Any
+        self, batched: Callable[..., tuple[Named, Tensor]], loss: Callable[..., Tensor], *given: Any
     ) -> tuple[Tensor, list[Tensor | None]]:
-        gradients, losses = batched(self._trained(detached=True), *given)
-        return losses, list(gradients.values())
+        if self._unused is None:
+            self._unused = self._not_reached(loss, *given)
+        with self._own_buffers() as buffers:
+            gradients, losses = batched(self._trained(detached=True), self._fixed(), buffers, *given)
+        return losses, [None if name in self._unused else g for name, g in gradients.items()]
+
+    @contextmanager
+    def _own_buffers(self) -> Generator[Named]:
+        """Lend copies of the buffers, which a pass moves on; an error leaves the buffers as they were."""
+        lent = {name: stack.clone() for name, stack in self.stacks.buffers.items()}
+        yield lent
+        for name, stack in lent.items():
+            self.stacks.buffers[name].copy_(stack)
+
+    def _not_reached(self, loss: Callable[..., Tensor], x: Tensor, y: Tensor, *given: Any) -> set[str]:
+        """Return the parameters that the loss does not depend on: a transform gives them zeros for gradients."""
+        one = {name: stack[0].clone().requires_grad_() for name, stack in self._trained(detached=True).items()}
+        fixed, buffers = (
+            {name: stack[0].clone() for name, stack in held.items()}
+            for held in (self._fixed(), self.stacks.buffers)
+        )
+        shared = x.ndim == self.objective.problem.train.take(torch.tensor([0]))[0].ndim
+        key, share, rates = given
+        given = (
+            None if key is None else key[0],
+            None if share is None else share[0],
+            {name: rate[0] for name, rate in rates.items()},
+        )
+        found = loss(one, fixed, buffers, *((x, y) if shared else (x[0], y[0])), *given)
+        gradients = torch.autograd.grad(found, list(one.values()), allow_unused=True)
+        return {name for name, g in zip(one, gradients, strict=True) if g is None}
 
     def _trained(self, *, detached: bool = False) -> Named:
         found = {name: stack for name, stack in self.stacks.parameters.items() if stack.requires_grad}
@@ -138,11 +179,16 @@ def _rates(stacks: Stacks) -> Named:
 
 @contextmanager
 def plain_attention() -> Generator[None]:
-    """Have attention computed by matrix products inside: its fused kernels cannot be batched."""
+    """Have attention computed by matrix products inside: its fused kernels cannot be batched.
+
+    What else torch batches by a loop it does without a warning: how fast that is was timed.
+    """
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
+    _FUNCTORCH._set_vmap_fallback_warning_enabled(False)
     try:
         with sdpa_kernel(SDPBackend.MATH):
             yield
     finally:
+        _FUNCTORCH._set_vmap_fallback_warning_enabled(True)
         torch.backends.mha.set_fastpath_enabled(before)

@@ -62,10 +62,12 @@ class Process:
 
     def _listen(self, hear: Callable[[Report | None], None]) -> None:
         assert self._process.stdout
-        with suppress(EOFError, pickle.UnpicklingError, OSError):
-            while True:
-                hear(pickle.load(self._process.stdout))
-        hear(None)
+        try:
+            with suppress(EOFError, pickle.UnpicklingError, OSError):
+                while True:
+                    hear(pickle.load(self._process.stdout))
+        finally:
+            hear(None)
 
 
 def _manner(code: int) -> str:

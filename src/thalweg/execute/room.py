@@ -15,8 +15,9 @@ from thalweg.train import Learner
 SHARE = 0.7
 """Of the free memory, what a cohort may take."""
 
-COPIES = 5
-"""Of the parameters: weights, gradient, two states, and what an update or a new stack needs for a moment."""
+COPIES = 7
+"""Of the parameters: weights, gradient, two states, the best weights, and what an update, a new stack or the log
+needs for a moment."""
 
 _needs: WeakKeyDictionary[Problem, tuple[int, float]] = WeakKeyDictionary()
 

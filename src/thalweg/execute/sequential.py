@@ -82,12 +82,13 @@ class Alone:
             checkpoint=place,
             resume=place is not None,
         )
-        self._course.begin()
+        self._course.begin(retell=place is not None)
         return self._course
 
     def _end(self, course: Course) -> None:
         """Conclude; nothing of it is kept but the run."""
+        folder, course.checkpoint = course.checkpoint, None
         self.runs[self.job.run_id] = course.conclude()
         self._course = None
-        if course.checkpoint:
-            shutil.rmtree(course.checkpoint, ignore_errors=True)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -40,11 +40,6 @@ class Stacks:
         for name, buffer in list(model.named_buffers()):
             _put_buffer(model, name, buffer.clone())
 
-    def are_finite(self) -> Tensor:
-        """Return, for every copy, whether all its parameters are finite."""
-        found = [stack.detach().isfinite().flatten(1).all(1) for stack in self.parameters.values()]
-        return torch.stack(found).all(0)
-
     def _stack(self, params: Sequence[nn.Parameter]) -> Tensor:
         stack = torch.stack([p.detach() for p in params])
         for p, view in zip(params, stack, strict=True):

@@ -22,10 +22,6 @@ SECONDS = 0.2
 """How long each way is timed."""
 
 
-LONG = 1.0
-"""Seconds of a single update from which no second one is timed."""
-
-
 @dataclass(frozen=True)
 class Way:
     """One way to do jobs.
@@ -105,11 +101,7 @@ def speed_together(jobs: Sequence[Job], count: int) -> float:
 
 
 def _rate(update: Callable[[], object]) -> float:
-    started = time.perf_counter()
     update()  # the first allocates and compiles
-    first = time.perf_counter() - started
-    if first > LONG:
-        return 1 / first
     done, started = 0, time.perf_counter()
     while (spent := time.perf_counter() - started) < SECONDS or not done:
         update()

@@ -68,8 +68,12 @@ class Course:
         self.ended = self._due()
         self._written = time.monotonic()
 
-    def begin(self) -> None:
-        """Tell that the run begins, or goes on."""
+    def begin(self, *, retell: bool = False) -> None:
+        """Tell that the run begins, or goes on.
+
+        Args:
+            retell: Tell of its epochs again too: who was killed may have written some down, and told no one.
+        """
         self.sink(
             RunStarted(
                 run_id=self.run_id,
@@ -79,18 +83,29 @@ class Course:
                 resumed_at=len(self.curve),
             )
         )
+        for epoch in self.curve if retell else ():
+            self.sink(EpochEnded(run_id=self.run_id, epoch=epoch))
 
     def train_block(self) -> None:
         """Train a block of updates; at the end of an epoch, record it."""
         try:
-            epoch = None if self.learner.train_block() else self.learner.end_epoch()
-        except Exception as error:  # of the user's model, loss, data, metrics or optimizer
+            goes_on = self.learner.train_block()
+        except Exception as error:  # of the user's model, loss, data or optimizer
             self.fail(error)
             return
-        if epoch is not None:
-            self.record(epoch)
+        if not goes_on:
+            self.end_epoch()
         elif self.checkpoint and time.monotonic() - self._written > EVERY:
             self._write(self.checkpoint)
+
+    def end_epoch(self) -> None:
+        """End the epoch of the learner, and record it."""
+        try:
+            epoch = self.learner.end_epoch()
+        except Exception as error:  # of the user's model, loss or metrics
+            self.fail(error)
+        else:
+            self.record(epoch)
 
     def record(self, epoch: Epoch) -> None:
         """Take note of an epoch that the learner has just ended."""

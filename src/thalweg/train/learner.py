@@ -246,6 +246,7 @@ class Learner:
             "step": self.step,
             "seconds": self.seconds,
             "fresh_loss": self.fresh_loss,
+            "draws": self.draws,
             "losses": torch.stack(self.losses) if self.losses else torch.empty(0),
             "scheduled": self.scheduled.values,
             "seen": self.scheduled.seen,
@@ -264,7 +265,7 @@ class Learner:
         if isinstance(self.optimizer, RuleOptimizer | Routed):
             self.optimizer.train()
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
-        self.fresh_loss = state["fresh_loss"]
+        self.fresh_loss, self.draws = state["fresh_loss"], state["draws"]
         self.scheduled.restore(state["scheduled"], state.get("seen", {}))
         self.losses = list(state["losses"].unbind())
         self.order.restore(state.get("order", {}))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from torch.optim import Optimizer
 
-from thalweg.core.config import Config
+from thalweg.core.config import Config, Number
 from thalweg.core.errors import InputError, InputTypeError, OutOfRangeError, UnknownNameError
 from thalweg.formula import Hyper
 from thalweg.optim import optimizers
@@ -64,7 +65,8 @@ def check_schedules(config: Config, steps_per_epoch: int) -> None:
         declared = _declared(config.optimizer, hyper)
         value = config.hyper.get(hyper, declared.default)
         _require_effect(hyper, [value])
-        for t in _extremes(factor, config.epochs, steps_per_epoch):
+        name, options = config.all_schedules[hyper]
+        for t in _extremes(name, tuple(options.items()), config.epochs, steps_per_epoch):
             if value * factor(t) not in declared.interval:
                 raise OutOfRangeError(
                     f"{hyper} of {config.optimizer} leaves its range under the schedule "
@@ -85,8 +87,12 @@ def _declared(optimizer: str, hyper: str) -> Hyper:
     return declared[hyper]
 
 
-def _extremes(factor: Callable[[float], float], epochs: int, steps_per_epoch: int) -> tuple[float, float]:
-    """When the factor is least and when it is greatest, of all updates."""
+@lru_cache(maxsize=256)
+def _extremes(
+    name: str, options: tuple[tuple[str, Number], ...], epochs: int, steps_per_epoch: int
+) -> tuple[float, float]:
+    """When the factor of a schedule is least and when it is greatest, of all updates."""
+    factor = bind(name, dict(options), total=epochs)
     key, steps = lambda step: factor(step / steps_per_epoch), range(epochs * steps_per_epoch)
     return min(steps, key=key) / steps_per_epoch, max(steps, key=key) / steps_per_epoch
 

@@ -31,7 +31,7 @@ def write(path: Path, tree: Any, about: Mapping[str, Any], form: str) -> None:
 
     tensors: dict[str, Tensor] = {}
     packed = _pack(tree, "", tensors)
-    tensors = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
+    tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     draft = path.with_suffix(f".{os.getpid()}")
     with writing(path.parent):
         try:
