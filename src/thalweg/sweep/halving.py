@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from thalweg.core.errors import InputError
 from thalweg.core.run import Epoch
 from thalweg.problems import Metric
-from thalweg.sweep.score import LAST, Score, best_epoch, score
+from thalweg.sweep.score import LAST, Score, judged_by, score
 
 
 class Halving:
@@ -84,7 +84,7 @@ class Halving:
         return {run for trial, runs in members.items() if trial not in passed for run in runs}
 
     def _score(self, curves: Sequence[Sequence[Epoch]]) -> Score:
-        judged = [best_epoch(self.metric, curve, keeps_best=self.keeps_best).valid for curve in curves]
+        judged = [judged_by(self.metric, curve, keeps_best=self.keeps_best)[-1].valid for curve in curves]
         value, loss = (
             sum(valid.get(name, math.nan) for valid in judged) / len(judged) for name in (self.metric.name, "loss")
         )
