@@ -53,6 +53,8 @@ def test_version(thalweg: Thalweg) -> None:
     [
         ("thalweg fit digits/", ["digits/logistic", "digits/mlp-1", "digits/mlp-2", "digits/mlp-5"]),
         ("thalweg fit digits/mlp-1 --optimizer ", [*optimizers]),
+        ("thalweg sweep digits/mlp-1 --preset ", ["deepobs", "quick"]),
+        ("thalweg sweep digits/mlp-1 --sampler g", ["gp", "grid"]),
         ("thalweg optimizers rms", ["rmsprop", "rmsprop-nesterov"]),
         (
             "thalweg compare cancer/mlp-1 --optimizers sgd,ada",

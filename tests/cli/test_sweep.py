@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from thalweg.core.config import Config
+from thalweg.core.run import Epoch
+from thalweg.problems import Problem
 from thalweg.store import Database, load_result, runs, studies
 from thalweg.sweep.result import SweepResult
 
@@ -116,9 +119,27 @@ def test_the_range_test(thalweg: Thalweg, blobs: Blobs) -> None:
     found = strictly(said.stdout)
     assert (said.returncode, found["optimizer"], found["rates"][0]) == (0, "sgd", 1e-4)
     assert 1e-4 < found["suggestion"] < 100
+    sizes = [["--batch-size=45"], ["--set", "batch_size=45"]]
+    typed = ["-o", "sgd", "--range-test", "--lr=1e-4:100", "--threads=1", "--json"]
+    one, other = (strictly(thalweg("sweep", blobs(), *typed, *size).stdout)["losses"] for size in sizes)
+    assert one == other != found["losses"]
     nothing = thalweg("sweep", blobs(), "-o", "sgd", "--range-test", "--lr=1e10:1e12", "--threads=1")
     assert nothing.returncode == 1
     assert "No suggestion" in nothing.stdout
+
+
+def test_what_is_recommended_is_verified_once_the_page_is_written(
+    thalweg: Thalweg, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def certify(problem: Problem, config: Config, curve: Sequence[Epoch]) -> str:
+        assert curve
+        return f"verified after the page: {(tmp_path / 'report.html').exists()}"
+
+    monkeypatch.setattr("thalweg.execute.certificate.certify", certify)
+    refused = thalweg("sweep", blobs(), "--lr=1e-7:1e-5", "--trials=4", "--seeds=2", "--threads=1", "--verify")
+    assert (refused.returncode, "verified" in refused.stdout) == (1, False)
+    (tmp_path / "report.html").unlink()
+    assert "verified after the page: True" in thalweg("sweep", blobs(), *SMALL, "--verify").stdout
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,13 @@ def test_bad_input_is_found_before_the_first_run() -> None:
         compare([good], ["sdg"], executor=forbidden)
 
 
+def test_what_is_done_to_the_inputs_is_done_where_a_problem_is_tried_out() -> None:
+    halved = SHORT.replace(preprocess="pca:components=2")
+    assert compare([classify("fits", inputs=2)], ["sgd"], **SETTINGS | {"base": halved}).complete
+    with pytest.raises(ModelError):
+        compare([classify("fits", inputs=2), classify("misfit")], ["sgd"], base=halved, executor=forbidden)
+
+
 @pytest.mark.parametrize("raised", [True, False])
 def test_after_an_interruption_what_is_finished_is_kept(raised: bool) -> None:
     calls: list[int] = []

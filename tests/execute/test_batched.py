@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,11 @@ class Half:
     """A gate that lets the better half go on."""
 
     def __init__(self, *stops: int) -> None:
-        self.stops, self.seen = stops, list[tuple[int, list[str]]]()
+        self.stops, self.seen = stops, list[tuple[int, list[str], Set[str]]]()
 
-    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]]) -> set[str]:
+    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]], broken: Set[str]) -> set[str]:
         assert all(len(curve) == stop for curve in curves.values())
-        self.seen.append((stop, list(curves)))
+        self.seen.append((stop, list(curves), broken))
         ranked = sorted(curves, key=lambda run_id: curves[run_id][-1].valid["loss"])
         return set(ranked[(len(ranked) + 1) // 2 :])
 
@@ -96,7 +96,11 @@ def test_a_gate_closes_for_the_same_runs(make_problem: Any, chunk: int) -> None:
     todo = jobs(problem, *rates(1e-3, 0.3, 0.1, 1e200, 1e-2), Config(optimizer="lbfgs", epochs=1))
     gates = [Half(1, 2), Half(1, 2)]
     mine, theirs = batched(todo, gate=gates[0], chunk=chunk), sequential(todo, gate=gates[1])
-    assert gates[0].seen == gates[1].seen == [(1, ["job-0", "job-1", "job-2", "job-4"]), (2, ["job-1", "job-2"])]
+    assert gates[0].seen == gates[1].seen
+    assert gates[0].seen == [
+        (1, ["job-0", "job-1", "job-2", "job-4"], {"job-3"}),
+        (2, ["job-1", "job-2"], {"job-3"}),
+    ]
     assert_same(mine, theirs)
     assert [run.outcome for run in mine].count(Outcome.PRUNED) == 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -60,7 +60,7 @@ class Half:
 
     stops = (1, 2, 9)
 
-    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]]) -> set[str]:
+    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]], broken: Set[str]) -> set[str]:
         ranked = sorted(curves, key=lambda run_id: curves[run_id][-1].valid["loss"])
         return set(ranked[(len(ranked) + 1) // 2 :])
 

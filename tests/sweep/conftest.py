@@ -79,7 +79,8 @@ class Replayed:
         self.full |= runs
         for stop in gate.stops if gate else ():
             waiting = {name: run.epochs[:stop] for name, run in runs.items() if self.waits(run, stop)}
-            for name in gate.losers(stop, waiting) if gate else ():
+            broken = {name for name, run in runs.items() if run.outcome.broken and not self.waits(run, stop)}
+            for name in gate.losers(stop, waiting, broken) if gate else ():
                 runs[name] = cut(runs[name], stop)
         for name, run in runs.items():
             sink(RunEnded(run_id=name, run=run))

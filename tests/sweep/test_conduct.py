@@ -163,8 +163,11 @@ def test_screening_drops_two_thirds_on_a_part_of_the_data(blobs: Problem) -> Non
     assert result.saved.steps > 0
 
 
-def test_what_was_spent_and_saved_adds_up_to_all_runs_to_the_end(blobs: Problem, replayed: Any) -> None:
-    result = sweep(blobs, "adam", trials=9, seeds=2, narrow=False, executor=replayed, threads=1)
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_what_was_spent_and_saved_adds_up_to_all_runs_to_the_end(
+    optimizer: str, blobs: Problem, replayed: Any
+) -> None:
+    result = sweep(blobs, optimizer, trials=9, seeds=2, narrow=False, executor=replayed, threads=1)
     to_the_end = sum(run.steps for run in replayed.full.values())
     assert result.spent.steps + result.saved.steps == to_the_end
 

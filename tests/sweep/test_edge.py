@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ Make = Callable[..., Trial]
 
 
 def found(
-    ranges: dict[str, Dimension],
+    ranges: Mapping[str, Dimension],
     points: list[tuple[float, ...]],
     best: int,
     trial: Make,
@@ -72,6 +72,24 @@ def test_counts_and_choices(trial: Make) -> None:
     assert found(ranges, points, 0, trial) == []
     (edge,) = found(ranges, [points[1], (0.5, 0.99, 0.8), (0.8, 0.1, 0.1)], 1, trial)
     assert (edge.name, edge.value, edge.wider) == ("batch_size", 9, (1, 13))
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension", "low", "high"),
+    [
+        ("dropout", uniform(0, 0.5), None, (0, 0.75)),
+        ("dropout", uniform(0.5, 0.9), (0.3, 0.9), (0.5, 0.95)),
+        ("label_smoothing", uniform(0.5, 1), (0.25, 1), None),
+        ("max_norm", log(0.1, 10), (0.01, 10), (0.1, 100)),
+    ],
+)
+def test_numbers_of_a_config_go_as_far_as_they_may(
+    name: str, dimension: Dimension, low: Any, high: Any, trial: Make
+) -> None:
+    ranges: dict[str, Dimension] = {"lr": log(1e-5, 1), name: dimension}
+    for here, wider in ((0.0, low), (1.0, high)):
+        edge = found(ranges, [(0.5, here), (0.2, 0.5), (0.8, 0.4)], 0, trial)
+        assert [one.wider for one in edge] == ([pytest.approx(wider)] if wider else [])
 
 
 def test_a_single_value_has_no_edge(trial: Make) -> None:

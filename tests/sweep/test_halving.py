@@ -59,6 +59,14 @@ def test_the_seeds_of_a_trial_stay_together(curves: Curves) -> None:
     assert halving.losers(1, {name: curves(values) for name, values in told.items()}) == {"a/seed-0", "a/seed-1"}
 
 
+def test_a_trial_with_a_seed_that_broke_down_loses_whole(curves: Curves) -> None:
+    told = {"a/seed-0": [0.9], "b/seed-0": [0.2], "b/seed-1": [0.2]}
+    halving = Halving(2, 2, accuracy, keeps_best=True, eta=2)
+    waiting = {name: curves(values) for name, values in told.items()}
+    assert halving.losers(1, waiting, {"a/seed-1", "c/seed-0"}) == {"a/seed-0"}
+    assert halving.losers(1, waiting) == {"b/seed-0", "b/seed-1"}  # a's other seed stopped early
+
+
 @pytest.mark.parametrize("unusable", [{"eta": 1}, {"eta": math.inf}, {"least": 0}])
 def test_halving_that_cannot_be_done_is_refused(unusable: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="Halving"):

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from thalweg.problems import Metric, accuracy
-from thalweg.sweep.score import LAST, best_epoch, of_measures, score
+from thalweg.sweep.score import LAST, judged_by, of_measures, score
 
 LOSS = Metric("loss", lambda output, target: (output - target).square().mean(), higher_is_better=False)
 
@@ -32,5 +32,5 @@ def test_rounding_is_no_rank() -> None:
 
 def test_a_run_is_judged_by_its_best_epoch_or_its_last(curves: Callable[..., Any]) -> None:
     curve = curves([0.5, 0.9, 0.9, 0.7], [1.0, 0.4, 0.3, 0.2])
-    assert best_epoch(accuracy, curve, keeps_best=True).number == 3
-    assert best_epoch(accuracy, curve, keeps_best=False).number == 4
+    assert [epoch.number for epoch in judged_by(accuracy, curve, keeps_best=True)] == [1, 2, 3, 3]
+    assert [epoch.number for epoch in judged_by(accuracy, curve, keeps_best=False)] == [1, 2, 3, 4]

@@ -59,7 +59,7 @@ def command(
         Protocol, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
     )
     protocols = [plan(problem=resolve(name, data=data)) for name in problems]
-    for protocol in protocols:
+    for protocol in protocols:  # before the store is touched
         probe_all(protocol.problem, [base])
     result, kept = _recorded(protocols, store, shown=not json, wait=wait, executor=executor, threads=threads)
     _tell(result, f"{write(result, out)}\n{kept}\n{_threading(result)}", json=json)

@@ -12,7 +12,7 @@ class ProgressBar:
 
     Args:
         runs: How many runs there will be.
-        shown: False for silence; into a file or pipe no bar is drawn, but notices are printed, each once.
+        shown: Whether the bar is drawn, on a terminal only; notices are printed in any case, each once.
     """
 
     def __init__(self, runs: int, *, shown: bool = True) -> None:
@@ -23,7 +23,7 @@ class ProgressBar:
         self.left: dict[str, int] = {}
         self.lengths: dict[str, int] = {}
         self.passed = 0
-        self.shown, self.noticed = shown, set[str]()
+        self.noticed = set[str]()
         console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -69,7 +69,7 @@ class ProgressBar:
                     measured = ", ".join(f"{name} {value:.4g}" for name, value in epoch.valid.items())
                     said = f"epoch {epoch.number}: train loss {epoch.train_loss:.4g}, valid {measured}"
                     self._bar.update(self._task, description=said)
-            case Notice(text=text) if self.shown and text not in self.noticed:
+            case Notice(text=text) if text not in self.noticed:
                 self.noticed.add(text)
                 self._bar.console.print(f"note: {text}", highlight=False, markup=False, soft_wrap=True)
             case RunEnded():

@@ -15,8 +15,8 @@ Shared = dict[str, Any]
 """Fields of a Config that were given, by name."""
 
 
-def _names(registry: str) -> Callable[[str], list[str]]:
-    """Return the completion of names in a registry, which is ``"module:name"``."""
+def names_in(registry: str) -> Callable[[str], list[str]]:
+    """Return the completion of names in a registry, which is ``"module:name"`` and loaded only then."""
 
     def complete(incomplete: str) -> list[str]:
         module, _, attribute = registry.partition(":")
@@ -28,7 +28,7 @@ def _names(registry: str) -> Callable[[str], list[str]]:
 
 def _named(flag: str, words: str, registry: str, metavar: str = "NAME") -> Any:
     option = typer.Option(
-        flag, metavar=metavar, help=words, autocompletion=_names(registry), rich_help_panel=PANEL
+        flag, metavar=metavar, help=words, autocompletion=names_in(registry), rich_help_panel=PANEL
     )
     return Annotated[str | None, option]
 

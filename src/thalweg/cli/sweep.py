@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from thalweg.cli import arguments as a
-from thalweg.cli.shared import Shared, trains
+from thalweg.cli.shared import Shared, names_in, trains
 
 if TYPE_CHECKING:
     from thalweg.core.config import Config
     from thalweg.problems import Problem
     from thalweg.sweep.plan import Plan
     from thalweg.sweep.result import SweepResult
-
-
-def _samplers(incomplete: str) -> list[str]:
-    return [name for name in ("sobol", "grid", "tpe", "gp", "cmaes") if name.startswith(incomplete)]
-
-
-def _presets(incomplete: str) -> list[str]:
-    return [name for name in ("deepobs", "quick") if name.startswith(incomplete)]
 
 
 Optimizers = Annotated[
@@ -53,7 +45,11 @@ SpaceFile = Annotated[
 Trials = Annotated[int | None, typer.Option(help="Settings that are tried.  [default: 32]")]
 Seeds = Annotated[int | None, typer.Option(help="Runs of the best on fresh seeds.  [default: 5]")]
 Sampler = Annotated[
-    str | None, typer.Option(help="sobol, grid, tpe, gp or cmaes.  [default: sobol]", autocompletion=_samplers)
+    str | None,
+    typer.Option(
+        help="sobol, grid, tpe, gp or cmaes.  [default: sobol]",
+        autocompletion=names_in("thalweg.sweep.search:SAMPLERS"),
+    ),
 ]
 Halving = Annotated[
     bool | None, typer.Option("--halving/--no-halving", help="End trials that fall behind.  [default: halving]")
@@ -68,7 +64,10 @@ Repeats = Annotated[int, typer.Option(help="Seeds that every setting is tried on
 Fraction = Annotated[float | None, typer.Option(help="Screen on this part of the training data first, in (0, 1).")]
 Preset = Annotated[
     str | None,
-    typer.Option(help="deepobs: 36 rates, the best on 10 seeds; or quick.", autocompletion=_presets),
+    typer.Option(
+        help="deepobs: 36 rates, the best on 10 seeds; or quick.",
+        autocompletion=names_in("thalweg.sweep.presets:PRESETS"),
+    ),
 ]
 SearchSeed = Annotated[int, typer.Option(help="Seed of the search; the best is confirmed on those after it.")]
 Short = Annotated[bool, typer.Option("--range-test", help="One short run with a rising rate in place of a sweep.")]
@@ -112,25 +111,26 @@ def command(
     from thalweg.core.config import Config
     from thalweg.problems import resolve
     from thalweg.report import require_writable, write
-    from thalweg.sweep.notation import from_file, read
+    from thalweg.sweep.notation import from_file, read, settle
     from thalweg.sweep.presets import settled
 
     require_writable(out)
-    base = Config(keep=keep, seed=seed, **shared)
     names = _names(optimizer)
     searched, fixed = read([*(settings or ()), *([f"lr={lr}"] if lr else ())], names)
+    base = settle(Config(keep=keep, seed=seed, **shared), fixed)
     task = resolve(problem, data=data)
     if range_test:
-        _range_test(task, names, fixed, searched, base, threads, out=out, json=json)
+        _range_test(task, names, searched, base, threads, out=out, json=json)
         return
     own = {**(from_file(space) if space else {}), **searched}
     chosen = settled(
         preset, trials=trials, seeds=seeds, sampler=sampler, halving=halving, narrow=narrow, space=own or None
     )
-    plan = _plan(task, names, chosen, base, fixed, repeats=repeats, fraction=fraction)
+    plan = _plan(task, names, chosen, base, repeats=repeats, fraction=fraction)
     result, kept = _recorded(plan, store, shown=not json, wait=wait, executor=executor, threads=threads)
-    verified = f"\n{_verified(plan, result)}" if verify and result.finals else ""
-    _tell(result, f"{write(result, out)}\n{kept}\n{result.environment.threading}{verified}", json=json)
+    page = write(result, out)
+    verified = f"\n{_verified(plan, result)}" if verify and result.recommendation else ""
+    _tell(result, f"{page}\n{kept}\n{result.environment.threading}{verified}", json=json)
     if result.missing or not result.recommendation:
         raise typer.Exit(130 if result.missing else 1)
 
@@ -145,14 +145,10 @@ def _names(optimizer: str) -> list[str]:
     return names
 
 
-def _plan(
-    task: Problem, names: list[str], chosen: dict[str, Any], base: Config, fixed: dict[str, Any], **how: Any
-) -> Plan:
-    from thalweg.sweep.notation import settle
+def _plan(task: Problem, names: list[str], chosen: dict[str, Any], base: Config, **how: Any) -> Plan:
     from thalweg.sweep.plan import Plan
     from thalweg.sweep.space import Space
 
-    base = settle(base, fixed)
     space = Space.of(names, chosen.pop("space"), base)
     return Plan(problem=task, space=space, base=base, **chosen, **how)
 
@@ -186,7 +182,6 @@ def _verified(plan: Plan, result: SweepResult) -> str:
 def _range_test(
     task: Problem,
     names: list[str],
-    fixed: dict[str, Any],
     searched: dict[str, Any],
     base: Config,
     threads: int | None,
@@ -212,7 +207,7 @@ def _range_test(
         names[0],
         low=low,
         high=high,
-        hyper=fixed,
+        hyper=base.hyper,
         base=base,
         batch_size=base.batch_size,
         seed=base.seed,

@@ -17,7 +17,7 @@ from thalweg.core.wording import listed
 from thalweg.execute import Memory
 from thalweg.optim.families import TEXTBOOK
 from thalweg.problems import Problem, resolve
-from thalweg.problems.probe import probe
+from thalweg.train.beforehand import probe_all
 
 
 @overload
@@ -118,7 +118,7 @@ def conduct(
     if not names or len(set(names)) < len(names):
         raise InputError("compare needs problems, each once.", got=", ".join(names) or "none")
     for protocol in protocols:
-        probe(protocol.problem, batch_size=protocol.base.batch_size)
+        probe_all(protocol.problem, [protocol.base])
     done = list[Comparison]()
     for protocol, name in zip(protocols, names, strict=True):
         own = {"sink": _named(name, sink), "memory": memory and _of(memory, name, len(done))}

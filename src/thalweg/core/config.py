@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, cast
 
+from thalweg.core.bounds import Interval
 from thalweg.core.choice import written
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 
@@ -92,17 +93,15 @@ class Config:
         self._keep_schedules()
         for name in ("hyper", "schedule_options"):
             object.__setattr__(self, name, _numbers(getattr(self, name)))
-        for name in ("epochs", "batch_size", "patience"):
+        for name in _COUNTS:
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _integer(name, getattr(self, name), least=1))
+                object.__setattr__(self, name, _integer(name, getattr(self, name)))
         object.__setattr__(self, "seed", _integer("seed", self.seed))
         if self.keep not in ("last", "best"):
             raise _unusable("keep", self.keep, "'last' or 'best'")
-        for name, expected, fits in _NUMBERS:
-            if (value := getattr(self, name)) is not None:
-                if isinstance(value, bool) or not isinstance(value, Real) or not fits(value):
-                    raise _unusable(name, value, expected)
-                object.__setattr__(self, name, float(value))
+        for name in _NUMBERS:
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _real(name, getattr(self, name)))
         for name in _CHOICES:
             if getattr(self, name) is not None or name == "sampling":
                 object.__setattr__(self, name, written(name, getattr(self, name), several=name == "augment"))
@@ -133,7 +132,7 @@ class Config:
     @property
     def additions(self) -> dict[str, float | str]:
         """What is set of initial weights, groups, regularization and data, by the name of the field."""
-        names = (*_CHOICES, *(name for name, _, _ in _NUMBERS))
+        names = (*_CHOICES, *_NUMBERS)
         found = {name: getattr(self, name) for name in names}
         return {name: value for name, value in found.items() if value not in (None, "shuffled")}
 
@@ -168,12 +167,21 @@ class Config:
 _CHOICES = ("init", "groups", "preprocess", "augment", "sampling")
 """Fields that hold a choice as text."""
 
-_NUMBERS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
-    ("dropout", "a number in [0, 1)", lambda rate: 0 <= rate < 1),
-    ("label_smoothing", "a number in [0, 1]", lambda share: 0 <= share <= 1),
-    ("max_norm", "a finite number > 0", lambda norm: 0 < norm < math.inf),
+_COUNTS = ("epochs", "batch_size", "patience")
+"""Fields that hold one integer or None."""
+
+_NUMBERS = ("dropout", "label_smoothing", "max_norm")
+"""Fields that hold one real number or None."""
+
+INTERVALS: Mapping[str, Interval] = MappingProxyType(
+    {
+        **dict.fromkeys(_COUNTS, Interval(1, high_open=True)),
+        "dropout": Interval(0, 1, high_open=True),
+        "label_smoothing": Interval(0, 1),
+        "max_norm": Interval(0, low_open=True, high_open=True),
+    }
 )
-"""Fields that hold one number or None, and what they may be."""
+"""What the fields that hold a number with an order may be."""
 
 
 def _setting(hyper: str, value: Any) -> Setting:
@@ -203,12 +211,20 @@ def _number(name: str, value: object) -> Number:
     raise InputTypeError(f"{name} is no number.", got=repr(value))
 
 
-def _integer(name: str, value: Any, *, least: int | None = None) -> int:
+def _integer(name: str, value: Any) -> int:
+    interval = INTERVALS.get(name, Interval())
     whole = not isinstance(value, bool) and isinstance(value, Integral)
-    if not whole or (least is not None and int(value) < least):
-        expected = "an integer" if least is None else f"an integer >= {least}"
-        raise _unusable(name, value, expected)
+    if not whole or int(value) not in interval:
+        least = "" if math.isinf(interval.low) else f" >= {interval.low:g}"
+        raise _unusable(name, value, f"an integer{least}")
     return int(value)
+
+
+def _real(name: str, value: Any) -> float:
+    real = not isinstance(value, bool) and isinstance(value, Real)
+    if not real or cast(float, value) not in INTERVALS[name]:
+        raise _unusable(name, value, f"a number in {INTERVALS[name]!r}")
+    return float(value)
 
 
 def _unusable(name: str, value: object, expected: str) -> InputError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
 from thalweg.core.run import Epoch
@@ -19,11 +19,12 @@ class Gate(Protocol):
         """Numbers of epochs, ascending; those that no run reaches are passed over."""
         ...
 
-    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]]) -> set[str]:
+    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]], broken: Set[str]) -> set[str]:
         """Return which runs end here, with the outcome ``pruned``.
 
         Args:
             stop: The number of epochs that were trained.
             curves: The curve of every run that is still training, by its run_id, in the order of the jobs.
+            broken: The runs that have broken down on the way here.
         """
         ...

@@ -69,7 +69,7 @@ def drive(
             advance(teams, stop)
             _choose(teams, order, gate, stop, known)
         advance(teams, None)
-    runs = {**known, **{run_id: run for team in teams for run_id, run in team.runs.items()}}
+    runs = {**known, **dict(_ended(teams))}
     return [runs[run_id] for run_id in order if run_id in runs]
 
 
@@ -80,9 +80,15 @@ def _choose(
     curves = {run_id: curve for team in teams for run_id, curve in team.curves().items() if len(curve) == stop}
     curves |= {run_id: run.epochs[:stop] for run_id, run in known.items() if _went_on(run, stop)}
     if curves:
-        losers = gate.losers(stop, {run_id: curves[run_id] for run_id in order if run_id in curves})
+        ended = [*(run for run in known.items() if not _went_on(run[1], stop)), *_ended(teams)]
+        broken = {run_id for run_id, run in ended if run.outcome.broken}
+        losers = gate.losers(stop, {run_id: curves[run_id] for run_id in order if run_id in curves}, broken)
         for team in teams:
             team.prune(losers)
+
+
+def _ended(teams: Sequence[Team]) -> list[tuple[str, Run]]:
+    return [ended for team in teams for ended in team.runs.items()]
 
 
 def _went_on(run: Run, stop: int) -> bool:

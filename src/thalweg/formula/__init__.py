@@ -8,6 +8,7 @@ Numbers that are the same for a whole row (a parameter group, a member of a coho
 float64 by ``row``; numbers that are the same for a whole tensor (a norm) come from sums over it.
 """
 
+from thalweg.core.bounds import Interval
 from thalweg.formula.expression import Expression, Number, Tensor, size
 from thalweg.formula.functions import (
     absolute,
@@ -23,7 +24,7 @@ from thalweg.formula.functions import (
     total,
     where,
 )
-from thalweg.formula.interval import Finite, Fraction, Interval, NonNegative, Positive
+from thalweg.formula.interval import Finite, Fraction, NonNegative, Positive
 from thalweg.formula.option import Option, option
 from thalweg.formula.program import Program, compose
 from thalweg.formula.row import Row

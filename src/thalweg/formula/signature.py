@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
+from thalweg.core.bounds import Interval
 from thalweg.core.errors import InputError
 from thalweg.formula.expression import Expression
-from thalweg.formula.interval import Interval
 
 RESERVED = (
     "t",

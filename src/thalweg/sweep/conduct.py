@@ -176,7 +176,7 @@ def conduct(
         stops=tuple(explorer.stops),
         importance=importance(explorer.trials, plan.space, plan.metric),
         spent=spent([trial for trial in explorer.trials if trial.fraction == 1], explorer.screened, finals),
-        saved=saved(explorer.trials, plan.problem, plan.repeats),
+        saved=saved(explorer.trials, plan),
         seconds=time.perf_counter() - started,
         executor=name_of(at_hand.executor),
         missing=tuple(missing),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thalweg.core.run import Outcome, Run
-from thalweg.problems import Problem
+from thalweg.sweep.plan import Plan
 from thalweg.sweep.trial import Trial
 
 
@@ -30,21 +29,13 @@ def spent(trials: Sequence[Trial], screened: Sequence[Trial], finals: Sequence[R
     return Cost(steps=sum(one.steps for one in every), seconds=sum(one.seconds for one in every))
 
 
-def saved(trials: Sequence[Trial], problem: Problem, repeats: int) -> Cost:
+def saved(trials: Sequence[Trial], plan: Plan) -> Cost:
     """Return what pruned trials left undone, and those that were dropped on a part of the data."""
     steps, seconds = 0, 0.0
     for trial in trials:
         if trial.outcome is not Outcome.PRUNED and trial.fraction == 1:
             continue
-        left = max(repeats * full_steps(trial, problem) - trial.steps, 0)
+        left = max(plan.repeats * plan.steps(trial.config) - trial.steps, 0)
         steps += left
         seconds += left * trial.seconds / max(trial.steps, 1)
     return Cost(steps=steps, seconds=seconds)
-
-
-def full_steps(trial: Trial, problem: Problem) -> int:
-    """Return the updates of one seed of a trial, trained to its end on all data."""
-    config = trial.config
-    assert config.epochs
-    assert config.batch_size
-    return config.epochs * math.ceil(len(problem.train) / config.batch_size)

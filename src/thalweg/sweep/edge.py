@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from thalweg.core.config import INTERVALS
 from thalweg.formula import Interval
 from thalweg.optim import optimizers
 from thalweg.sweep.dimensions import Dimension, Integers, Log
-from thalweg.sweep.space import FIELDS, Space
+from thalweg.sweep.space import Space
 from thalweg.sweep.trial import Trial
 
 NEAR = 0.1
@@ -78,9 +79,7 @@ def _is_at(end: str, best: Trial, own: Sequence[Trial], axis: int, is_worse: Cal
 
 def _interval(name: str, best: Trial) -> Interval:
     """What values the setting may have at all."""
-    if name in FIELDS:
-        return Interval(1, high_open=True)  # the fields with an order are counts
-    return optimizers[best.config.optimizer].hypers()[name].interval
+    return INTERVALS[name] if name in INTERVALS else optimizers[best.config.optimizer].hypers()[name].interval
 
 
 def _can_widen(name: str, end: str, dimension: Dimension, best: Trial) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from thalweg.core.errors import InputError
 from thalweg.core.run import Epoch
 from thalweg.problems import Metric
-from thalweg.sweep.score import LAST, Score, best_epoch, score
+from thalweg.sweep.score import LAST, Score, judged_by, score
 
 
 class Halving:
@@ -19,7 +19,8 @@ class Halving:
     two stops costs about as much as another. s is as large as n and `least` allow.
 
     Trials rank by `score`, equals by their name. What cannot be scored loses. The seeds of one trial, whose run
-    ids begin with the trial's and a slash, pass or lose together, by their mean.
+    ids begin with the trial's and a slash, pass or lose together, by their mean;
+    a trial of which one broke down loses, as it could never be recommended.
 
     Args:
         trials: n, how many begin.
@@ -65,24 +66,30 @@ class Halving:
         """Numbers of epochs at which all runs wait, ascending."""
         return tuple(self.places)
 
-    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]]) -> set[str]:
+    def losers(self, stop: int, curves: Mapping[str, Sequence[Epoch]], broken: Set[str] = frozenset()) -> set[str]:
         """Return which runs end at a stop.
 
         Args:
             stop: One of `stops`.
             curves: The curve of every run that is still training, by its run id.
+            broken: The runs that have broken down before.
         """
         members = defaultdict[str, list[str]](list)
         for run in curves:
-            members[run.partition("/")[0]].append(run)
+            members[_trial(run)].append(run)
         scores = {trial: self._score([curves[run] for run in runs]) for trial, runs in members.items()}
+        scores |= dict.fromkeys(scores.keys() & set(map(_trial, broken)), LAST)
         ranked = sorted(scores, key=lambda trial: (*(-part for part in scores[trial]), trial))
         passed = [trial for trial in ranked if scores[trial] != LAST][: self.places[stop]]
         return {run for trial, runs in members.items() if trial not in passed for run in runs}
 
     def _score(self, curves: Sequence[Sequence[Epoch]]) -> Score:
-        judged = [best_epoch(self.metric, curve, keeps_best=self.keeps_best).valid for curve in curves]
+        judged = [judged_by(self.metric, curve, keeps_best=self.keeps_best)[-1].valid for curve in curves]
         value, loss = (
             sum(valid.get(name, math.nan) for valid in judged) / len(judged) for name in (self.metric.name, "loss")
         )
         return score(self.metric, value, loss)
+
+
+def _trial(run: str) -> str:
+    return run.partition("/")[0]

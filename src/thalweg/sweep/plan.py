@@ -10,6 +10,7 @@ from functools import cached_property
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, UnknownNameError
 from thalweg.execute import Job
+from thalweg.optim import optimizers
 from thalweg.problems import Metric, Problem
 from thalweg.sweep.halving import Halving
 from thalweg.sweep.search import SAMPLERS, Search, search
@@ -110,8 +111,14 @@ class Plan:
         )
 
     def steps_per_epoch(self, config: Config) -> int:
-        """Return how many updates an epoch has."""
+        """Return how many updates an epoch has: one a batch, or one in all if the optimizer is full-batch."""
+        if getattr(optimizers[config.optimizer].kind, "full_batch", False):
+            return 1
         return math.ceil(len(self.problem.train) / (config.batch_size or self.problem.batch_size))
+
+    def steps(self, config: Config) -> int:
+        """Return the updates of one run of a setting to its end on all data."""
+        return (config.epochs or self.problem.epochs) * self.steps_per_epoch(config)
 
     def search(self) -> Search:
         """Return the search, from its beginning."""

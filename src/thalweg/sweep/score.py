@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import accumulate
 
 from thalweg.core.run import Epoch
 from thalweg.problems import Metric
@@ -42,9 +44,11 @@ def of_measures(metric: Metric, valid: Mapping[str, float], *, broken: bool = Fa
     return score(metric, valid.get(metric.name, math.nan), valid.get("loss", math.nan))
 
 
-def best_epoch(metric: Metric, curve: Sequence[Epoch], *, keeps_best: bool) -> Epoch:
-    """Return the epoch that a run is judged by, had it ended here: its best so far, or its last."""
-    return max(curve, key=lambda epoch: of_measures(metric, epoch.valid)) if keeps_best else curve[-1]
+def judged_by(metric: Metric, curve: Sequence[Epoch], *, keeps_best: bool) -> list[Epoch]:
+    """Return, for each epoch, the one that a run is judged by had it ended there: its best so far, or its last."""
+    if not keeps_best:
+        return list(curve)
+    return list(accumulate(curve, partial(max, key=lambda epoch: of_measures(metric, epoch.valid))))
 
 
 def _rounded(value: float) -> float:

@@ -11,7 +11,7 @@ from thalweg.core.config import Config
 from thalweg.core.run import Outcome, Run
 from thalweg.problems import Metric
 from thalweg.sweep.dimensions import Value
-from thalweg.sweep.score import score
+from thalweg.sweep.score import judged_by, score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,19 +116,9 @@ def from_runs(runs: Sequence[Run], metric: Metric, **known: Any) -> Trial:
 
 
 def judged(run: Run, metric: Metric) -> list[float]:
-    """Return, for each epoch, the objective that the run would be judged by had it ended there.
-
-    That is the best so far where the best weights are kept, else the epoch's own.
-    """
-    found: list[float] = []
-    best = (-math.inf, -math.inf)
-    for epoch in run.epochs:
-        value = epoch.valid.get(metric.name, math.nan)
-        mark = score(metric, value, epoch.valid.get("loss", math.nan))
-        better = mark > best or not found or not run.config.keeps_best
-        found.append(value if better else found[-1])
-        best = max(best, mark)
-    return found
+    """Return, for each epoch, the objective that the run would be judged by had it ended there."""
+    epochs = judged_by(metric, run.epochs, keeps_best=run.config.keeps_best)
+    return [epoch.valid.get(metric.name, math.nan) for epoch in epochs]
 
 
 def _mean(values: Sequence[float]) -> float:
