@@ -9,7 +9,7 @@ import pytest
 import thalweg as tw
 from thalweg.core.errors import InputError
 
-VERBS = {"compare": "thalweg.compare.conduct", "report": "thalweg.report.page"}
+VERBS = {"compare": "thalweg.compare.several", "report": "thalweg.report.page"}
 
 FRESH = """
 import sys
@@ -38,7 +38,7 @@ def test_a_verb_is_called_like_the_function_it_is_named_after(name: str, monkeyp
 
 
 def test_a_verb_shows_the_signature_of_its_function() -> None:
-    assert list(inspect.signature(tw.compare).parameters)[:3] == ["problem", "optimizers", "trials"]
+    assert list(inspect.signature(tw.compare).parameters)[:2] == ["problem", "optimizers"]
 
 
 def test_a_call_reaches_the_function() -> None:

@@ -181,7 +181,7 @@ def test_a_broken_member_that_cannot_be_judged_costs_no_other(make_problem: Any)
     x, y = make_problem().train.take(torch.arange(314))
     many = {"train": (x.repeat(8, 1), y.repeat(8)), "epochs": 1}  # more than a block of updates
     problem = make_problem(model=lambda: Strict(16, 3).double(), **many)
-    runs = batched(jobs(problem, *rates(0.1, 1e200, 0.2)))
+    runs = batched(jobs(problem, *rates(0.1, 1e308, 0.2)))
     assert [run.outcome for run in runs] == [Outcome.COMPLETED, Outcome.FAILED, Outcome.COMPLETED]
 
 

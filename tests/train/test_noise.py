@@ -178,12 +178,12 @@ def test_what_a_channel_is_without_a_batch_is_torchs_choice(name: str, shape: tu
 
 
 @names
-def test_outside_training_or_at_zero_nothing_is_drawn(name: str) -> None:
+def test_outside_training_nothing_is_drawn_and_a_rate_of_zero_only_takes_its_place(name: str) -> None:
     x = sample(name, 3)
     with Noise(torch.tensor(0)) as noise:
-        for p, training in ((0.5, False), (0.0, True)):
+        for p, training, draws in ((0.5, False, 0), (0.0, True, 1)):
             assert torch.equal(DROPOUTS[name](x, p, training), x)
-    assert noise.draws == 0
+            assert noise.draws == draws
 
 
 @names

@@ -72,7 +72,7 @@ def _recorded(
 ) -> tuple[Comparison | Comparisons, str]:
     """Do the comparison; returns it, and where it is kept."""
     from thalweg.cli.progress import ProgressBar
-    from thalweg.cli.record import record, typed
+    from thalweg.cli.record import onward_from, record, typed
     from thalweg.compare import conduct, several
     from thalweg.core.events import tee
 
@@ -85,7 +85,7 @@ def _recorded(
         alone = len(protocols) == 1
         result = conduct.conduct(protocols[0], **how) if alone else several.conduct(protocols, **how)
         kept.result, kept.complete = result.to_json(), result.complete
-    onward = "" if result.complete else f"; go on with: thalweg resume {kept.name}"
+    onward = "" if result.complete else f"; go on with: {onward_from(kept.name, store)}"
     return result, f"kept as {kept.name} in {store}{onward}"
 
 

@@ -37,6 +37,18 @@ def resumed(checkpoint: str) -> str:
     return shlex.join(["thalweg", *given, *([] if "--resume" in given else ["--resume"])])
 
 
+def onward_from(study: str, store: Path) -> str:
+    """Return the command that goes on with a study.
+
+    Example:
+        >>> onward_from("sweep-0003", Path("runs", "a.db"))
+        'thalweg resume sweep-0003 --store runs/a.db'
+    """
+    from thalweg.cli.arguments import STORE
+
+    return shlex.join(["thalweg", "resume", study, *([] if store == STORE else ["--store", str(store)])])
+
+
 _again: list[str] = []
 """The study that `thalweg resume` goes on with, if this process does."""
 

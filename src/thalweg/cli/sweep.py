@@ -156,7 +156,7 @@ def _plan(task: Problem, names: list[str], chosen: dict[str, Any], base: Config,
 def _recorded(plan: Plan, store: Path, *, shown: bool, wait: bool, **how: Any) -> tuple[SweepResult, str]:
     """Do the sweep; returns it, and where it is kept."""
     from thalweg.cli.progress import ProgressBar
-    from thalweg.cli.record import record, typed
+    from thalweg.cli.record import onward_from, record, typed
     from thalweg.core.events import tee
     from thalweg.sweep.conduct import conduct
 
@@ -167,7 +167,7 @@ def _recorded(plan: Plan, store: Path, *, shown: bool, wait: bool, **how: Any) -
     ):
         result = conduct(plan, sink=tee(kept.sink, bar), command=typed(), memory=kept.memory, **how)
         kept.result, kept.complete = result.to_json(), not result.missing
-    onward = f"; go on with: thalweg resume {kept.name}" if result.missing else ""
+    onward = f"; go on with: {onward_from(kept.name, store)}" if result.missing else ""
     return result, f"kept as {kept.name} in {store}{onward}"
 
 

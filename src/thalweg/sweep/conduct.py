@@ -185,4 +185,4 @@ def conduct(
 
 
 def _cut_short(missing: Sequence[str]) -> Recommendation:
-    return Recommendation(config=None, refusal=missing[0], advice="run it again")
+    return Recommendation(config=None, refusal=missing[0].rstrip("."), advice="run it again")
