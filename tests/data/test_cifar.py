@@ -32,7 +32,7 @@ def test_pixels_are_where_the_format_says(tmp_path: Path) -> None:
         (RECORD[:-1], "3072 bytes"),
         (RECORD + b"\0", "3074 bytes"),
         (RECORD + bytes([10]) + RECORD[1:], "the label 10 in record 1"),
-        (gzip.compress(RECORD)[:-5], "do not unpack"),
+        (gzip.compress(RECORD, mtime=0)[:-5], "do not unpack"),
     ],
 )
 def test_damage_is_named(tmp_path: Path, content: bytes, words: str) -> None:
