@@ -61,11 +61,11 @@ class Share:
         """Return the curve of every run that goes on."""
         return {run_id: self._curves.get(run_id, []) for run_id in self.begun if run_id not in self.runs}
 
-    def note(self, event: Event, curve: Sequence[Epoch] = ()) -> None:
-        """Take note of what a run told."""
+    def note(self, event: Event) -> None:
+        """Take note of what a run told; one that goes on tells of the epochs that it had, too."""
         match event:
             case RunStarted():
-                self.begun[event.run_id], self._curves[event.run_id] = event, [*curve]
+                self.begun[event.run_id], self._curves[event.run_id] = event, []
             case EpochEnded(epoch=epoch):
                 self._curves[event.run_id].append(epoch)
             case RunEnded(run=run) if run.outcome is not Outcome.INTERRUPTED:
@@ -144,8 +144,8 @@ class Staff:
                 case Turn(run_id):
                     share.useful, share.turn = True, run_id
                     share.begun.setdefault(run_id)
-                case Told(event, curve):
-                    share.note(event, curve)
+                case Told(event):
+                    share.note(event)
                     self._sink(event)
                 case Rested():
                     share.turn = share.order = None
@@ -181,8 +181,8 @@ class Staff:
             match report:
                 case Turn(run_id):
                     share.turn = run_id
-                case Told(event, curve):
-                    share.note(event, curve)
+                case Told(event):
+                    share.note(event)
                     self._sink(event)
                 case None if share in busy:
                     busy.remove(share)
@@ -200,7 +200,7 @@ class Staff:
             started = _start(job)
             share.note(started)
             self._sink(started)
-        curve = share.curves()[job.run_id]
+        curve, place = share.curves()[job.run_id], self._folder and self._folder / job.run_id
         last, best = curve[-1] if curve else None, _best(job, started.config, curve, outcome)
         run = Run(
             problem=started.problem,
@@ -212,13 +212,13 @@ class Staff:
             seconds=last.seconds if last else 0.0,
             best_epoch=best,
             message=f"{why} after {len(curve)} of {started.total_epochs} epochs",
-            checkpoint=str(self._folder / job.run_id) if self._folder else None,
+            checkpoint=str(place) if place and outcome is Outcome.INTERRUPTED else None,
         )
         ended = RunEnded(run_id=job.run_id, run=run)
         share.note(ended)
         self._sink(ended)
-        if self._folder and outcome is Outcome.FAILED:
-            shutil.rmtree(self._folder / job.run_id, ignore_errors=True)
+        if place and outcome is Outcome.FAILED:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _start(job: Job) -> RunStarted:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thalweg.core.events import Event
-from thalweg.core.run import Epoch
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,9 @@ class Turn:
 
 @dataclass(frozen=True)
 class Told:
-    """A report: a run has told an event; `curve` is what it had before, if it begins."""
+    """A report: a run has told an event."""
 
     event: Event
-    curve: tuple[Epoch, ...] = ()
 
 
 @dataclass(frozen=True)

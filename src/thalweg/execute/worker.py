@@ -18,7 +18,7 @@ from typing import BinaryIO
 import torch
 
 from thalweg.core.errors import ThalwegError, one_line
-from thalweg.core.events import Event, RunStarted
+from thalweg.core.events import Event
 from thalweg.execute.parcel import unpack
 from thalweg.execute.sequential import Alone
 from thalweg.execute.wire import Advance, Begin, Broke, Order, Prune, Report, Rested, Told, Turn
@@ -65,13 +65,11 @@ def serve(take: Callable[[], Order], report: Callable[[Report], None]) -> None:
     sys.path[:] = begin.path
     torch.set_num_threads(1)
     jobs = unpack(begin.parcel)
-    going_on: dict[str, Alone] = {}
 
     def sink(event: Event) -> None:
-        started = isinstance(event, RunStarted)
-        report(Told(event, tuple(going_on[event.run_id].curves()[event.run_id]) if started else ()))
+        report(Told(event))
 
-    going_on |= {jobs[i].run_id: Alone(jobs[i], sink, begin.folder) for i in begin.own}
+    going_on = {jobs[i].run_id: Alone(jobs[i], sink, begin.folder) for i in begin.own}
     del jobs, begin
     while True:
         _carry_out(take(), going_on, report)
