@@ -22,7 +22,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The kernels that this test compiles, as in a process that has compiled none."""
     names: list[str] = []
     monkeypatch.setattr(cpu, "compiled", names)
-    monkeypatch.setattr(cpu, "_engines", {})
+    monkeypatch.setattr(cpu, "_kernels", {})
     return names
 
 

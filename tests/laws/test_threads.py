@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 
+from thalweg.engine import team
 from thalweg.engine.segment import CHUNK
 from thalweg.optim import build
 
@@ -46,14 +47,43 @@ def same(a: list[torch.Tensor], b: list[torch.Tensor]) -> bool:
 
 
 @pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize("sleeping", [False, True])
 @pytest.mark.parametrize("name", SETTINGS)
-def test_the_number_of_threads_changes_no_bit(name: str, make_model: Any) -> None:
+def test_the_number_of_threads_changes_no_bit(
+    name: str, sleeping: bool, make_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(team, "_is_child", sleeping)  # then the pool works in the place of torch's team
     torch.set_num_threads(1)
     expected = run(name, make_model)
     for threads in (2, 3, 5):
         torch.set_num_threads(threads)
         assert same(run(name, make_model), expected)
-    assert "thalweg-engine" in {thread.name.split("_")[0] for thread in threading.enumerate()}
+    if sleeping:
+        assert "thalweg-engine" in {thread.name.split("_")[0] for thread in threading.enumerate()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torch has GNU OpenMP on Linux alone")
+def test_the_threads_are_those_of_torch() -> None:
+    done = subprocess.run([sys.executable, "-c", TEAM], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+TEAM = """
+import os, torch
+from thalweg.engine.pool import pool
+from thalweg.engine.team import threads_for
+from thalweg.optim import build
+
+torch.set_num_threads(3)
+p = torch.nn.Parameter(torch.ones(1_000_000))
+p.grad = torch.ones(1_000_000)
+optimizer = build("sgd", [p], {})
+p.detach().exp()
+before = os.listdir("/proc/self/task")
+optimizer.step()
+assert threads_for(p.numel()) == 3 and pool._threads == 0
+assert os.listdir("/proc/self/task") == before
+"""
 
 
 @pytest.mark.usefixtures("restored")
@@ -77,6 +107,7 @@ def test_optimizers_in_two_threads_do_not_meet(threads: int, make_model: Any) ->
 FORK = """
 import hashlib, os, sys, torch
 from thalweg.engine.pool import pool
+from thalweg.engine.team import _parallel
 from thalweg.optim import build
 torch.set_num_threads(2)
 p = torch.nn.Parameter(torch.linspace(-1, 1, 1_000_000))
@@ -89,14 +120,15 @@ def bits():
     return hashlib.sha256(p.detach().numpy().tobytes()).hexdigest()
 
 optimizer.step()
-assert pool._threads == 1
+team = _parallel()
 child = os.fork()
 if child == 0:
-    assert pool._threads == 0
+    assert _parallel() is None and pool._threads == 0
     print(bits(), pool._threads, flush=True)
     os._exit(0)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-print(bits(), pool._threads, flush=True)
+assert _parallel() is team and pool._threads == (team is None)
+print(bits(), 1, flush=True)
 """
 
 

@@ -24,7 +24,7 @@ def digits() -> Labelled:
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
-    return Labelled(x, y, tuple("0123456789"), "digits")
+    return Labelled(np.asarray(x), np.asarray(y), tuple("0123456789"), "digits")
 
 
 def cancer() -> Labelled:
@@ -44,7 +44,7 @@ def cancer() -> Labelled:
     from sklearn.datasets import load_breast_cancer
 
     x, y = load_breast_cancer(return_X_y=True)
-    return Labelled(x, y, ("malignant", "benign"), "cancer")
+    return Labelled(np.asarray(x), np.asarray(y), ("malignant", "benign"), "cancer")
 
 
 def wine() -> Labelled:
@@ -63,7 +63,7 @@ def wine() -> Labelled:
     from sklearn.datasets import load_wine
 
     x, y = load_wine(return_X_y=True)
-    return Labelled(x, y, ("grower 0", "grower 1", "grower 2"), "wine")
+    return Labelled(np.asarray(x), np.asarray(y), ("grower 0", "grower 1", "grower 2"), "wine")
 
 
 def diabetes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:

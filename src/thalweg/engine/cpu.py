@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,22 +11,17 @@ import torch
 from torch import Tensor
 
 from thalweg.engine import llvm
-from thalweg.engine.pool import pool
 from thalweg.engine.segment import Segment
+from thalweg.engine.team import Kernel, threads_for
 from thalweg.formula import Program
 
-SHARE = 1 << 18
-"""Elements that make one more thread worth its waking."""
-
 _NONE = torch.empty(0, dtype=torch.float64)
-
-Function = Callable[..., None]
 
 compiled: list[str] = []
 """Names of the kernels that were compiled in this process, in order."""
 
 _lock = threading.Lock()
-_engines: dict[tuple[Program, tuple[str, ...], int | None], tuple[object, Function]] = {}
+_kernels: dict[tuple[Program, tuple[str, ...], int | None], Kernel] = {}
 
 
 @cache
@@ -69,34 +63,31 @@ def sums(program: Program, segment: Segment, stage: int, scalars: Tensor, number
 def _run(
     program: Program, segment: Segment, stage: int | None, scalars: Tensor, numbers: Tensor, partials: Tensor
 ) -> None:
-    function = kernel(program, segment.names, stage)
     chunks = len(segment.pointers)
-    threads = min(torch.get_num_threads(), segment.size // SHARE, chunks)
+    threads = min(threads_for(segment.size), chunks)
     segment.begun[0] = 0
     batch = chunks if threads <= 1 else max(1, chunks // (8 * threads))
     arrays = (scalars.data_ptr(), numbers.data_ptr(), partials.data_ptr())
-    given = (segment.begun.ctypes.data, chunks, batch, segment.address, *arrays)
-    if threads <= 1:
-        function(*given)
-    else:
-        pool.run(lambda: function(*given), threads)
+    begun, table = segment.addresses
+    given = (begun, chunks, batch, table, *arrays)
+    kernel(program, segment.names, stage).run(given, threads)
 
 
-def kernel(program: Program, dtypes: tuple[str, ...], stage: int | None) -> Function:
-    """Return the compiled kernel, which lets go of the interpreter lock while it runs."""
+def kernel(program: Program, dtypes: tuple[str, ...], stage: int | None) -> Kernel:
+    """Return the compiled kernel."""
     key = (program, dtypes, stage)
-    found = _engines.get(key)
+    found = _kernels.get(key)
     if found is None:
         with _lock:
-            found = _engines.get(key) or _compile(llvm.source(program, dtypes, stage))
-            if key not in _engines:
+            found = _kernels.get(key) or _compile(llvm.source(program, dtypes, stage))
+            if key not in _kernels:
                 compiled.append(f"{program.name}[{', '.join(dtypes)}]{'' if stage is None else f' sums {stage}'}")
-                _engines[key] = found
-    return found[1]
+                _kernels[key] = found
+    return found
 
 
-def _compile(source: str) -> tuple[object, Function]:
-    """Turn text into machine code for this very processor; the first item must be kept alive."""
+def _compile(source: str) -> Kernel:
+    """Turn text into machine code for this very processor."""
     from llvmlite import binding  # pyright: ignore[reportMissingImports]
 
     machine = _machine()
@@ -109,8 +100,8 @@ def _compile(source: str) -> tuple[object, Function]:
     engine = binding.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     arguments = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * 4]
-    function: Any = ctypes.CFUNCTYPE(None, *arguments)(engine.get_function_address("share"))
-    return engine, function
+    share: Any = ctypes.CFUNCTYPE(None, *arguments)(engine.get_function_address("share"))
+    return Kernel(share, engine.get_function_address("whole"), engine)
 
 
 def _machine() -> Any:

@@ -45,9 +45,21 @@ done:
 }
 """
 
+_WHOLE = "\n".join(
+    [
+        "define void @whole(ptr %given) {",
+        *(f"  %a{j} = getelementptr i64, ptr %given, i64 {j}" for j in range(7)),
+        *(f"  %x{j} = load {'i64' if j in (1, 2) else 'ptr'}, ptr %a{j}" for j in range(7)),
+        "  call void @share(ptr %x0, i64 %x1, i64 %x2, ptr %x3, ptr %x4, ptr %x5, ptr %x6)",
+        "  ret void\n}\n",
+    ]
+)
+"""The same with one argument: where the arguments lie."""
+
 
 def source(program: Program, dtypes: Sequence[str], stage: int | None = None) -> str:
-    """Return the module of a kernel ``share(next, chunks, batch, table, scalars, numbers, partials) -> void``.
+    """Return the module of a kernel ``share(next, chunks, batch, table, scalars, numbers, partials) -> void``, and
+    of ``whole``, which takes a pointer to these arguments.
 
     Every caller takes the next chunks, until there are none; so any number of threads may call it.
 
@@ -72,7 +84,7 @@ class _Writer:
         self.count = 0
 
     def module(self) -> str:
-        return "\n".join([_HEAD, *self._body(), *self._walk(), _SHARE])
+        return "\n".join([_HEAD, *self._body(), *self._walk(), _SHARE, _WHOLE])
 
     def _walk(self) -> Iterator[str]:
         """The loop over chunks, each of which is a row of the table."""

@@ -143,9 +143,9 @@ class Segment:
         return torch.tensor(sizes, dtype=torch.float64, device=self.device)
 
     @cached_property
-    def address(self) -> int:
-        """Where `pointers` lies."""
-        return self.pointers.ctypes.data
+    def addresses(self) -> tuple[int, int]:
+        """Where `begun` and `pointers` lie."""
+        return self.begun.ctypes.data, self.pointers.ctypes.data
 
     def _copies(self) -> list[tuple[Tensor, Tensor]]:
         self.working: list[tuple[Tensor, ...]] = []

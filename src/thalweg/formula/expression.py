@@ -168,6 +168,11 @@ def make_node(op: str, *args: Number) -> Expression:
     return _make(op, nodes, None, max(node.level for node in nodes))
 
 
+def rebuilt(node: Expression, args: tuple[Expression, ...]) -> Expression:
+    """Return the same operation on other arguments of the same levels."""
+    return _make(node.op, args, node.payload, node.level)
+
+
 def tensor(name: str) -> Expression:
     """Return the symbol of a tensor: its value differs from element to element."""
     return _make("input", (), name, ELEMENT)

@@ -23,6 +23,7 @@ from thalweg.formula.expression import (
 from thalweg.formula.functions import sqrt
 from thalweg.formula.option import Option
 from thalweg.formula.part import Part, part
+from thalweg.formula.reciprocal import multiplied
 from thalweg.formula.rule import Rule
 from thalweg.formula.signature import Hyper
 from thalweg.formula.trace import call
@@ -196,7 +197,7 @@ def _compose(
     if between:
         tensors["p"] = tensors["p"] + between[0] * tensors[between[1].name]
         scalars[SHIFT], initial[SHIFT] = between[0], 0.0
-    tensors = _changing(_compensated(tensors, rounding))
+    tensors = multiplied(_changing(_compensated(tensors, rounding)))
     for node in _products(rule, (*tensors.values(), *scalars.values())):
         scalars[product_name(node)], initial[product_name(node)] = node, 1.0
     slots = [*rule.slots, *(slot for option in options for slot in option.slots), COMPENSATION]

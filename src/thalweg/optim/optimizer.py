@@ -15,6 +15,7 @@ from thalweg.engine.differentiable import launch_differentiably
 from thalweg.formula import Program, Row, Rule
 from thalweg.formula.program import SHIFT
 from thalweg.optim.form import Form, Group
+from thalweg.optim.hooked import hooked
 from thalweg.optim.interchange import check_fit, restore_exactly
 from thalweg.optim.options import MANNERS, Options
 from thalweg.optim.plan import Plan, entries_of
@@ -112,6 +113,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     @overload
     def step(self, closure: Callable[[], float]) -> float: ...
 
+    @hooked
     @untraced
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """Update every parameter that has a gradient; those without keep their state and their count.
