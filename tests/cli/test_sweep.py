@@ -61,7 +61,16 @@ def test_json_is_one_strict_object_with_the_promised_keys(thalweg: Thalweg, blob
 
 
 def test_an_edge_is_exit_code_1_with_the_same_object(thalweg: Thalweg, blobs: Blobs) -> None:
-    low = ["--lr=1e-7:1e-5", "--trials=4", "--seeds=2", "--threads=1"]
+    low = [
+        "-o",
+        "sgd",
+        "--lr=1e-3:1e-2",
+        "--sampler=grid",
+        "--trials=4",
+        "--seeds=2",
+        "--epochs=20",
+        "--threads=1",
+    ]
     refused = thalweg("sweep", blobs(), *low, "--json")
     found = strictly(refused.stdout)
     assert (refused.returncode, found["best"]) == (1, None)
