@@ -19,7 +19,7 @@ from thalweg.train import Learner
 from thalweg.train.threads import threads
 
 SECONDS = 0.2
-"""How long each way is timed."""
+"""How long a way is timed at most."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,23 @@ class Way:
             return partial(batched, chunk=self.members)
         return partial(processes, workers=self.members) if self.name == "processes" else sequential
 
+    @property
+    def shortly(self) -> str:
+        """What it is called beside others, in a few words.
+
+        Example:
+            >>> Way("processes", 1, 2, 300.0, 4.0).shortly
+            'in 2 processes, which take 4 s to start'
+        """
+        match self.name:
+            case "batched":
+                return "in cohorts"
+            case "processes":
+                start = f", which take {self.start:.0f} s to start" if self.start else ""
+                return f"in {self.members} processes{start}"
+            case _:
+                return "one by one"
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
@@ -67,7 +84,7 @@ class Way:
             case "batched":
                 return f"trained in cohorts of {self.members} {on}"
             case "processes":
-                return f"trained in {self.members} processes"
+                return f"trained {self.shortly}"
             case _:
                 return f"trained one by one {on}"
 
@@ -81,29 +98,29 @@ def updates_of(jobs: Sequence[Job]) -> int:
     )
 
 
-def speed_alone(job: Job, count: int) -> float:
-    """Return the updates a second of one run on so many threads."""
+def speed_alone(job: Job, count: int, seconds: float = SECONDS) -> float:
+    """Return the updates a second of one run on so many threads, timed for so long, or for one update."""
     learner = Learner(job.problem, job.config)
     if learner.full_batch:
         learner = Learner(job.problem, job.config.replace(optimizer="sgd", hyper={}, schedules={}))
     size = learner.config.batch_size or 1
     with threads(count), learner.own_generators():
         x, y = next(batches(learner.splits["train"], size, learner.upcoming()))
-        return _rate(lambda: learner.update(x, y))
+        return _rate(lambda: learner.update(x, y), seconds)
 
 
-def speed_together(jobs: Sequence[Job], count: int) -> float:
-    """Return the updates a second of a cohort of these jobs, all members together."""
+def speed_together(jobs: Sequence[Job], count: int, seconds: float = SECONDS) -> float:
+    """Return the same of a cohort of these jobs, all members together."""
     cohort = Cohort([Learner(job.problem, job.config) for job in jobs])
     with threads(count), cohort.learners[0].own_generators(), plain_attention():
         x, y, shared = next(cohort.upcoming())
-        return len(jobs) * _rate(lambda: cohort.update(x, y, shared=shared))
+        return len(jobs) * _rate(lambda: cohort.update(x, y, shared=shared), seconds)
 
 
-def _rate(update: Callable[[], object]) -> float:
+def _rate(update: Callable[[], object], seconds: float) -> float:
     update()  # the first allocates and compiles
     done, started = 0, time.perf_counter()
-    while (spent := time.perf_counter() - started) < SECONDS or not done:
+    while (spent := time.perf_counter() - started) < seconds or not done:
         update()
         done += 1
     return done / spent
