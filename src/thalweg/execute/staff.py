@@ -19,6 +19,7 @@ from thalweg.execute.parcel import REMEDY, pack, search_path
 from thalweg.execute.process import Process
 from thalweg.execute.team import Curve, Team
 from thalweg.execute.wire import Advance, Begin, Broke, Order, Prune, Report, Rested, Told, Turn
+from thalweg.train.length import complete
 from thalweg.train.stopping import EarlyStopping
 
 
@@ -228,9 +229,9 @@ class Staff:
 
 
 def _start(job: Job) -> RunStarted:
-    epochs = job.config.epochs or job.problem.epochs
-    config = job.config.replace(epochs=epochs, batch_size=job.config.batch_size or job.problem.batch_size)
-    return RunStarted(run_id=job.run_id, problem=job.problem.name, config=config, total_epochs=epochs)
+    config = complete(job.problem, job.config)
+    assert config.epochs
+    return RunStarted(run_id=job.run_id, problem=job.problem.name, config=config, total_epochs=config.epochs)
 
 
 def _best(job: Job, config: Config, curve: Curve, outcome: Outcome) -> int:

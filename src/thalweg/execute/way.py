@@ -16,6 +16,7 @@ from thalweg.execute.passes import plain_attention
 from thalweg.execute.processes import processes
 from thalweg.execute.sequential import sequential
 from thalweg.train import Learner
+from thalweg.train.length import steps
 from thalweg.train.threads import threads
 
 SECONDS = 0.2
@@ -91,11 +92,7 @@ class Way:
 
 def updates_of(jobs: Sequence[Job]) -> int:
     """Return how many updates jobs have, if none ends early."""
-    return sum(
-        -(-len(job.problem.train) // (job.config.batch_size or job.problem.batch_size))
-        * (job.config.epochs or job.problem.epochs)
-        for job in jobs
-    )
+    return sum(steps(job.problem, job.config) for job in jobs)
 
 
 def speed_alone(job: Job, count: int, seconds: float = SECONDS) -> float:
