@@ -79,6 +79,19 @@ def test_a_larger_cohort_is_not_tried_where_a_small_one_is_far_behind(
     assert tried == [4]
 
 
+def test_jobs_like_those_before_are_not_timed_anew(make_problem: Any, timed: dict[str, float]) -> None:
+    problem, chosen = make_problem(), Chosen(threads=1)
+    first, said = chosen._choose(jobs(problem, 40)), chosen.said
+    timed |= {"sequential": 1e5, "batched": 1.0}
+    again = chosen._choose(jobs(problem, 10))
+    assert set(again) == {way.among(10) for way in first}
+    assert (again[0].members, again[0].speed) == (10, first[0].speed / 4)
+    assert chosen._choose(jobs(problem, 1))[0].name != "batched"
+    assert chosen.said == said
+    assert chosen._choose(jobs(problem, 100))[0].speed == 1e5  # far more work than before
+    assert chosen._choose(jobs(make_problem(), 10))[0].name == "sequential"  # another problem
+
+
 def test_what_cannot_be_batched_is_said(make_problem: Any, timed: dict[str, float]) -> None:
     class Moody(nn.Linear):
         def forward(self, x: Tensor) -> Tensor:

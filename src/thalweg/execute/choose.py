@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,12 +15,14 @@ from thalweg.core.run import Run
 from thalweg.execute import room
 from thalweg.execute.attempt import Attempt, in_passing, kept_in
 from thalweg.execute.batched import CHUNK, crowds, trains_alone
+from thalweg.execute.budget import Budget
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
 from thalweg.execute.memory import Memory
 from thalweg.execute.obstacles import of_problem
 from thalweg.execute.processes import cores
-from thalweg.execute.way import SECONDS, Way, speed_alone, speed_together, updates_of
+from thalweg.execute.timed import Timed
+from thalweg.execute.way import Way, speed_alone, speed_together, updates_of
 from thalweg.problems import Problem
 from thalweg.train import Learner
 from thalweg.train.prepared import prepared
@@ -31,12 +32,6 @@ NAMES = ("auto", "sequential", "batched", "processes")
 
 SHORT = 2.0
 """Seconds of work, run by run, below which nothing else is tried: it would be over before the choice is made."""
-
-PATIENCE = 0.02
-"""Of the work, run by run, what timing one way may take: the choice is not to cost what it saves."""
-
-TRYING = 0.05
-"""Of the work, what the two updates may take that a cohort must make to be timed at all."""
 
 START = 4.0
 """Seconds that worker processes take before they train: mostly the import of torch."""
@@ -76,6 +71,7 @@ class Chosen:
         self.ways: list[Way] = []
         self.said = ""
         self._failed = set[str]()
+        self._timed: Timed | None = None
 
     def __call__(
         self, jobs: Sequence[Job], sink: Sink = silent, *, gate: Gate | None = None, memory: Memory | None = None
@@ -114,16 +110,24 @@ class Chosen:
 
     def _choose(self, jobs: Sequence[Job]) -> list[Way]:
         """Return ways to do the jobs, the soonest done first."""
-        most = torch.get_num_threads()
-        counts = [self.threads] if self.threads else [1, most] if most > 1 else [1]
-        try:
-            ways, remark = self._ways(jobs, counts)
-        except Exception as error:  # of the user's model: the runs will tell
-            ways, remark = [Way("sequential", counts[0], 1, 1.0)], f": an update fails, {one_line(error)}"
-        updates = updates_of(jobs)
+        updates, crowd = updates_of(jobs), max(crowds(jobs), key=len)
+        if self._timed and self._timed.tells_of(crowd[0], updates):
+            ways, remark = self._timed.ways_for(crowd), ""
+        else:
+            ways, remark = self._time(jobs)
+            self._timed = Timed(crowd[0], updates, tuple(ways))
         ways.sort(key=lambda way: (way.name in self._failed, way.seconds(updates)))
         self.said = self.said or f"{ways[0]}{_because(ways)}{remark}"
         return ways
+
+    def _time(self, jobs: Sequence[Job]) -> tuple[list[Way], str]:
+        """Return what can be done and how fast it is, and why something cannot."""
+        most = torch.get_num_threads()
+        counts = [self.threads] if self.threads else [1, most] if most > 1 else [1]
+        try:
+            return self._ways(jobs, counts)
+        except Exception as error:  # of the user's model: the runs will tell
+            return [Way("sequential", counts[0], 1, 1.0)], f": an update fails, {one_line(error)}"
 
     def _ways(self, jobs: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
         """Return what can be done, and why something cannot."""
@@ -176,28 +180,6 @@ class Chosen:
             for n in counts[1:]
         ]
         return [_of_threads([best, *more])], ""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long the choice may take.
-
-    Attributes:
-        work: Seconds that the jobs take one by one on one thread.
-        rival: Updates a second that a cohort has to beat.
-    """
-
-    work: float = math.inf
-    rival: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """How long one way is timed."""
-        return min(SECONDS, PATIENCE * self.work)
-
-    def allows(self, members: int, speed: float) -> bool:
-        """Whether two updates of a cohort, at so many a second of all members, are worth a try."""
-        return not speed or 2 * members / speed < TRYING * self.work
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -49,6 +49,16 @@ class Way:
     def seconds(self, updates: int) -> float:
         """Return how long so many updates take."""
         return self.start + updates / self.speed
+
+    def among(self, jobs: int) -> Way:
+        """Return the way for so many jobs: with fewer members, if it had more, and slower in proportion.
+
+        Example:
+            >>> Way("batched", 1, 20, 5000.0).among(10)
+            Way(name='batched', threads=1, members=10, speed=2500.0, start=0.0)
+        """
+        members = max(1, min(self.members, jobs))
+        return replace(self, members=members, speed=self.speed * members / self.members)
 
     @property
     def executor(self) -> Executor:
