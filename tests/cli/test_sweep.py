@@ -187,7 +187,7 @@ def test_what_is_recommended_is_verified_once_the_page_is_written(
     [
         (["--lr=0:1"], "goes through zero"),
         (["--lr=1:0.1"], "holds no values"),
-        (["--set", "momentm=0.5:0.9", "-o", "momentum"], "or 'momentum'?"),
+        (["--set", "momentm=0.5:0.9", "-o", "momentum"], "did you mean 'momentum'"),
         (["--set", "beta1=0.5:1.0"], "out of its range"),
         (["--set", "beta1"], "cannot be read"),
         (["-o", "adma"], "did you mean 'adam'"),
