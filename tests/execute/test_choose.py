@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -10,8 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.core.config import Config
-from thalweg.core.errors import UnknownNameError
-from thalweg.execute import Chosen, Job, Memory, choose
+from thalweg.core.errors import UnknownNameError, WorkerError
+from thalweg.core.events import Event, RunEnded, RunStarted, Sink
+from thalweg.core.run import Run
+from thalweg.execute import Chosen, Job, Memory, choose, sequential
 from thalweg.execute.way import Way
 
 SPEEDS = {"sequential": 100.0, "batched": 1000.0}
@@ -49,8 +55,9 @@ def test_the_quickest_is_taken_and_the_others_are_said(make_problem: Any, timed:
 
 
 def test_what_is_soon_done_is_not_measured_at_length(make_problem: Any, timed: dict[str, float]) -> None:
-    timed["sequential"] = 1e6
-    assert Chosen(threads=1)._choose(jobs(make_problem(), 40)) == [Way("sequential", 1, 1, 1e6)]
+    timed["sequential"], chosen = 1e6, Chosen(threads=1)
+    assert chosen._choose(jobs(make_problem(), 40)) == [Way("sequential", 1, 1, 1e6)]
+    assert chosen.said == "trained one by one on 1 torch thread: too little work to look for a quicker way"
 
 
 def test_what_cannot_be_batched_is_said(make_problem: Any, timed: dict[str, float]) -> None:
@@ -70,15 +77,81 @@ def test_a_named_one_is_taken(make_problem: Any, timed: dict[str, float], name: 
 
 
 def test_a_problem_that_cannot_be_sent_is_done_here(make_problem: Any, timed: dict[str, float]) -> None:
-    timed["batched"] = 1.0
-    held = open(__file__)  # noqa: SIM115, PTH123 (a thing that no pickle takes)
-    problem = make_problem(
-        loss=lambda output, target: nn.functional.cross_entropy(output, target) + 0 * held.fileno()
-    )
-    with held:
-        chosen = Chosen(threads=1)
-        assert len(chosen(jobs(problem, 6))) == 6
+    timed["batched"], timed["sequential"] = 1.0, 10.0
+    held = Lock()  # a thing that no pickle takes
+
+    def loss(output: Tensor, target: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(output, target) + held.locked()
+
+    chosen = Chosen(threads=1)
+    assert len(chosen(jobs(make_problem(loss=loss), 6))) == 6
     assert [way.name for way in chosen.ways] == ["sequential"]
+    assert "; but the loss of mlp cannot be sent to another process (" in chosen.said
+    assert chosen.said.endswith("): trained one by one on 1 torch thread instead")
+
+
+class Stuck:
+    """What ends the worker process that rebuilds it."""
+
+    def __reduce__(self) -> Any:
+        return os._exit, (3,)
+
+    def __call__(self) -> nn.Module:
+        return nn.Linear(16, 3).double()
+
+
+def test_where_workers_die_the_next_way_serves(make_problem: Any, timed: dict[str, float]) -> None:
+    timed["batched"], timed["sequential"] = 1.0, 10.0
+    chosen, heard = Chosen(threads=1), list[Event]()
+    todo = jobs(make_problem(model=Stuck()), 6)
+    assert {str(run.outcome) for run in chosen(todo, heard.append)} == {"completed"}
+    assert [way.name for way in chosen.ways] == ["sequential"]
+    died = "a worker process died before it began a run (it ended by itself, with exit code 3)"
+    assert chosen.said.endswith(f"; but {died}: trained one by one on 1 torch thread instead")
+    assert sum(isinstance(event, RunStarted) for event in heard) == 6
+    assert chosen._choose(todo)[0].name == "sequential"
+    with pytest.raises(WorkerError):
+        Chosen("processes", threads=1)(todo)
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+def test_runs_that_had_ended_before_the_workers_died_are_not_done_again(
+    remembers: bool, make_problem: Any, timed: dict[str, float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def dying(jobs: Sequence[Job], sink: Sink, **how: Any) -> list[Run]:
+        sequential(jobs[1:3], sink)
+        raise WorkerError("A worker process died before it began a run.")
+
+    ways = {"processes": dying, "sequential": sequential}
+    monkeypatch.setattr(Way, "executor", property(lambda way: ways[way.name]))
+    timed["batched"], timed["sequential"], heard = 1.0, 10.0, list[Event]()
+    todo = jobs(make_problem(), 6)
+    memory = Memory(tmp_path, {"job-0": sequential(todo[:1])[0]}) if remembers else None
+    chosen = Chosen(threads=1)
+    runs = chosen(todo, heard.append, memory=memory)
+    assert [run.config.seed for run in runs] == list(range(6))
+    ended = [event.run_id for event in heard if isinstance(event, RunEnded)]
+    assert ended == ["job-1", "job-2", *([] if remembers else ["job-0"]), "job-3", "job-4", "job-5"]
+    if remembers:
+        again = Chosen(threads=1)
+        again(todo, memory=memory)
+        assert again.said == "trained one by one on 1 torch thread, as before"
+
+
+def test_a_way_that_was_taken_before_a_kill_may_fail_after_it(
+    make_problem: Any, timed: dict[str, float], tmp_path: Path
+) -> None:
+    todo = jobs(make_problem(model=Stuck()), 2)
+    (tmp_path / "job-0.way.json").write_text(json.dumps(Way("processes", 1, 2, 300.0, 4.0).to_json()))
+    chosen = Chosen(threads=1)
+    assert len(chosen(todo, memory=Memory(tmp_path))) == 2
+    assert chosen.said.startswith("trained in 2 processes, which take 4 s to start, as before; but a worker")
+
+
+def test_a_start_is_told_beside_the_speed(make_problem: Any, timed: dict[str, float]) -> None:
+    chosen = Chosen(threads=1)
+    chosen._choose(jobs(make_problem(), 40))
+    assert "against 170 in 2 processes, which take 4 s to start, or 100 one by one (measured" in chosen.said
 
 
 def test_a_model_that_fails_fails_in_its_runs(make_problem: Any) -> None:

@@ -101,6 +101,10 @@ class CheckpointError(InputError):
     """A state or checkpoint that does not fit what it is loaded into."""
 
 
+class WorkerError(ThalwegError):
+    """A worker process that ended before it began any run: no run is to blame."""
+
+
 class StoreError(ThalwegError):
     """The run store cannot be opened, read or written."""
 

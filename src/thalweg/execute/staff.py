@@ -11,10 +11,11 @@ from types import TracebackType
 from torch import nn
 
 from thalweg.core.config import Config
+from thalweg.core.errors import WorkerError
 from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, Sink
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.execute.job import Job
-from thalweg.execute.parcel import pack, search_path
+from thalweg.execute.parcel import REMEDY, pack, search_path
 from thalweg.execute.process import Process
 from thalweg.execute.team import Curve, Team
 from thalweg.execute.wire import Advance, Begin, Broke, Order, Prune, Report, Rested, Told, Turn
@@ -158,13 +159,18 @@ class Staff:
         """End the runs that a dead worker had in its memory; those that had not begun go to another worker.
 
         One that died before it began anything has no successor: what killed it would kill that too.
+
+        Raises:
+            WorkerError: It began nothing.
         """
         process, order = share.process, share.order
         share.process = share.order = None
         assert process
         how = process.end()
+        if not share.useful:
+            raise WorkerError("A worker process died before it began a run.", got=f"it {how}", remedy=REMEDY)
         for job in share.going_on.values():
-            if job.run_id in share.begun or not share.useful:
+            if job.run_id in share.begun:
                 self._cut_short(share, job, Outcome.FAILED, f"the process that trained it {how}")
         if share.going_on and order:
             self._hire(share)

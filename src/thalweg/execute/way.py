@@ -56,6 +56,23 @@ class Way:
             return partial(batched, chunk=self.members)
         return partial(processes, workers=self.members) if self.name == "processes" else sequential
 
+    @property
+    def shortly(self) -> str:
+        """What it is called beside others, in a few words.
+
+        Example:
+            >>> Way("processes", 1, 2, 300.0, 4.0).shortly
+            'in 2 processes, which take 4 s to start'
+        """
+        match self.name:
+            case "batched":
+                return "in cohorts"
+            case "processes":
+                start = f", which take {self.start:.0f} s to start" if self.start else ""
+                return f"in {self.members} processes{start}"
+            case _:
+                return "one by one"
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
@@ -67,7 +84,7 @@ class Way:
             case "batched":
                 return f"trained in cohorts of {self.members} {on}"
             case "processes":
-                return f"trained in {self.members} processes"
+                return f"trained {self.shortly}"
             case _:
                 return f"trained one by one {on}"
 
