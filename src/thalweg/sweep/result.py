@@ -90,6 +90,11 @@ class SweepResult:
         return verdict(self)
 
     @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+    @property
     def best(self) -> Config:
         """The recommended setting, complete: ``thalweg.fit(problem, result.best)`` trains exactly it.
 
