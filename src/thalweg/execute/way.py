@@ -16,6 +16,7 @@ from thalweg.execute.passes import plain_attention
 from thalweg.execute.processes import processes
 from thalweg.execute.sequential import sequential
 from thalweg.train import Learner
+from thalweg.train.length import Length
 from thalweg.train.threads import threads
 
 SECONDS = 0.2
@@ -90,12 +91,9 @@ class Way:
 
 
 def updates_of(jobs: Sequence[Job]) -> int:
-    """Return how many updates jobs have, if none ends early."""
-    return sum(
-        -(-len(job.problem.train) // (job.config.batch_size or job.problem.batch_size))
-        * (job.config.epochs or job.problem.epochs)
-        for job in jobs
-    )
+    """Return how many updates jobs have, if none ends early; those of a full-batch optimizer as one a batch."""
+    lengths = (Length.of(job.problem, job.config) for job in jobs)
+    return sum(length.batches * length.epochs for length in lengths)
 
 
 def speed_alone(job: Job, count: int) -> float:
@@ -103,9 +101,8 @@ def speed_alone(job: Job, count: int) -> float:
     learner = Learner(job.problem, job.config)
     if learner.full_batch:
         learner = Learner(job.problem, job.config.replace(optimizer="sgd", hyper={}, schedules={}))
-    size = learner.config.batch_size or 1
     with threads(count), learner.own_generators():
-        x, y = next(batches(learner.splits["train"], size, learner.upcoming()))
+        x, y = next(batches(learner.splits["train"], learner.length.batch_size, learner.upcoming()))
         return _rate(lambda: learner.update(x, y))
 
 

@@ -135,18 +135,13 @@ def load_run(database: Database, run: str) -> Run:
     if row["result"] is not None:
         return Run.from_json(json.loads(row["result"]))
     measured = database.rows("SELECT measured FROM epoch WHERE run = ? ORDER BY number", run)
-    epochs = tuple(Epoch.from_json(json.loads(epoch["measured"])) for epoch in measured)
-    last = epochs[-1] if epochs else None
-    return Run(
+    epochs = [Epoch.from_json(json.loads(epoch["measured"])) for epoch in measured]
+    return Run.of_curve(
+        epochs,
         problem=row["problem"],
         config=Config.from_json(json.loads(row["config"])),
         outcome=Outcome.INTERRUPTED,
-        epochs=epochs,
-        valid=last.valid if last else {},
-        steps=last.step if last else 0,
-        seconds=last.seconds if last else 0.0,
-        best_epoch=last.number if last else 0,
-        message=f"measured up to epoch {last.number if last else 0} of {row['total_epochs']}",
+        message=f"measured up to epoch {len(epochs)} of {row['total_epochs']}",
     )
 
 
