@@ -18,8 +18,8 @@ SAMPLES = 32
 def build_model(problem: Problem) -> nn.Module:
     """Return a fresh model of a problem, whose parameters have shapes and values.
 
-    A model with lazy layers, such as ``nn.LazyLinear``, sees one batch of training inputs, in evaluation mode: then
-    they draw their weights, from torch's generator as the others do.
+    A model with lazy layers, such as ``nn.LazyLinear``, sees one batch of training inputs, in evaluation mode.
+    Then they draw their weights, from torch's generator as the others do.
 
     Args:
         problem: Whose model it is.
