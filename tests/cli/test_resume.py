@@ -92,6 +92,8 @@ def test_a_killed_study_ends_with_the_same_result(
     assert process.returncode == 0, errors
     chance = random.Random(f"{typed[0]} {executor}")
     assert kill_after(chance.randint(3, 12), *command)
+    with Database.open_readonly(STORE) as database:
+        assert [study.status for study in studies(database)] == ["interrupted"]
     if executor == "batched":
         kill_after(chance.randint(1, 12), "resume", f"{typed[0]}-0001")
     done = ended()

@@ -102,3 +102,15 @@ def test_reached_from_above_for_a_loss() -> None:
 def test_a_metric_that_was_not_measured_is_unknown() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'accuracy'"):
         a_run(epoch(1, 0.5)).reached("acuracy", 0.5)
+
+
+@pytest.mark.parametrize(("best", "shown"), [(None, 3), (2, 2)])
+def test_a_run_is_what_its_curve_says(best: int | None, shown: int) -> None:
+    epochs = [epoch(1, 0.5), epoch(2, 0.9), epoch(3, 0.8)]
+    known = {"problem": "toy", "config": Config(), "outcome": Outcome.COMPLETED, "message": "so"}
+    run = Run.of_curve(epochs, best_epoch=best, **known)
+    assert run == a_run(
+        *epochs, **known, best_epoch=shown, valid=epochs[shown - 1].valid, steps=30, seconds=epochs[-1].seconds
+    )
+    empty = Run.of_curve([], **known)
+    assert (empty.epochs, empty.valid, empty.steps, empty.seconds, empty.best_epoch) == ((), {}, 0, 0.0, 0)

@@ -190,7 +190,8 @@ def test_metrics_that_cannot_be_batched_are_found_before_the_first_run(make_prob
     heard = Heard()
     problem = make_problem(metrics=[metric])
     assert_same(batched(jobs(problem, *rates(0.1, 0.2)), heard), sequential(jobs(problem, *rates(0.1, 0.2))))
-    assert "its model, loss or metrics cannot be batched" in heard.notices[0]
+    out = "its model, loss or metrics cannot be batched: a tensor is taken out of torch, by .numpy() or the like"
+    assert out in heard.notices[0]
 
 
 def test_a_model_that_draws_in_evaluation_is_trained_alone(make_problem: Any) -> None:

@@ -22,9 +22,9 @@ from thalweg.formula import (
     total,
     where,
 )
+from thalweg.formula.composition import literal
 from thalweg.formula.expression import in_order
 from thalweg.formula.latex import latex, symbol
-from thalweg.formula.program import literal
 from thalweg.rules import adadelta, adam, rmsprop_nesterov, rules, sgd
 
 

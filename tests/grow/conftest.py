@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import pytest
 import torch
@@ -42,6 +43,26 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(functional.adaptive_avg_pool2d(self.blocks(self.stem(x)), 1).flatten(1))
+
+
+class Forward(nn.Module):
+    """Layers by name, and a function that uses them."""
+
+    def __init__(self, forward: Callable[[Any, Tensor], Tensor], **layers: nn.Module) -> None:
+        super().__init__()
+        self.function = forward
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+        self.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self, x)
+
+
+@pytest.fixture(scope="session")
+def net() -> type[Forward]:
+    """Makes a net of layers by name, and a function of the net and its input."""
+    return Forward
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,37 @@ def test_one_that_waits_goes_on_when_the_first_is_killed(path: Path) -> None:
         assert said(first) == "sweep-0001"
         first.kill()
         assert said(second) == "sweep-0002"
+
+
+def test_a_sweep_is_running_until_it_ends_or_is_killed(path: Path) -> None:
+    def statuses() -> list[str]:
+        with Database.open_readonly(path) as reader:
+            return [row.status for row in studies(reader)]
+
+    with holder(path) as first, Database.open(path) as database:
+        assert said(first) == "sweep-0001"
+        assert (statuses(), database.is_held()) == (["running"], True)
+        first.kill()
+        first.wait()
+        assert (statuses(), database.is_held()) == (["interrupted"], False)
+        database.start_study("fit", "p", "c")
+        assert statuses() == ["interrupted", "running"]
+        with database.holding():
+            second = database.resume_study("sweep-0001")
+            assert (statuses(), database.is_held()) == (["running", "running"], True)
+            database.finish(second, {})
+        assert (statuses(), database.is_held()) == (["finished", "running"], False)
+
+
+def test_who_may_not_ask_takes_a_sweep_to_be_running(
+    folder: Path, locked: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    path = folder / "runs.db"
+    with holder(path) as first:
+        assert said(first) == "sweep-0001"
+    Path(f"{path}.lock").chmod(0o400)
+    with locked(folder), Database.open_readonly(path) as reader:
+        assert reader.is_held()
 
 
 def test_readers_and_other_writers_are_never_held_up(path: Path) -> None:

@@ -16,7 +16,7 @@ from thalweg.sweep.dimensions import Log
 from thalweg.sweep.score import Score, of_measures
 from thalweg.sweep.sobol import sobol
 from thalweg.train.beforehand import check_settings
-from thalweg.train.length import complete, steps_per_epoch
+from thalweg.train.length import Length, complete
 from thalweg.train.scheduled import check_schedules
 
 
@@ -62,7 +62,7 @@ class Protocol:
         for name in self.names:
             config = complete(self.problem, self.base.replace(optimizer=name))
             check_hyper(name, self.base.hyper)
-            check_schedules(config, steps_per_epoch(self.problem, config))
+            check_schedules(config, Length.of(self.problem, config).steps_per_epoch)
         check_settings(self.problem, [self.base.replace(optimizer=name) for name in self.names])
         for name, (low, high) in self.search.items():
             if name not in self.names:

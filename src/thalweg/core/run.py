@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -109,6 +109,32 @@ class Run:
     zeros: float | None = None
     message: str = ""
     checkpoint: str | None = None
+
+    @classmethod
+    def of_curve(cls, epochs: Sequence[Epoch], *, best_epoch: int | None = None, **known: Any) -> Run:
+        """Return a run by what was measured of it: final metrics, updates and time are those that the curve says.
+
+        Args:
+            epochs: The curve.
+            best_epoch: The epoch whose weights the model holds at the end; None for the last.
+            known: The other fields: problem, config, outcome, and what else is known.
+
+        Example:
+            >>> first = Epoch(number=1, step=9, seconds=0.5, lr=0.1, train_loss=2.0, valid={"loss": 1.5})
+            >>> run = Run.of_curve([first], problem="p", config=Config(), outcome=Outcome.PRUNED)
+            >>> run.valid, run.steps, run.best_epoch
+            ({'loss': 1.5}, 9, 1)
+        """
+        best = len(epochs) if best_epoch is None else best_epoch
+        last = epochs[-1] if epochs else None
+        return cls(
+            epochs=tuple(epochs),
+            valid=dict(epochs[best - 1].valid) if last else {},
+            steps=last.step if last else 0,
+            seconds=last.seconds if last else 0.0,
+            best_epoch=best,
+            **known,
+        )
 
     def reached(self, metric: str, target: float, *, higher_is_better: bool = True) -> Epoch | None:
         """Return the first epoch whose validation `metric` is at least as good as `target`.

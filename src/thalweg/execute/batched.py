@@ -18,7 +18,8 @@ from thalweg.execute.sequential import Alone
 from thalweg.execute.team import Team, drive
 from thalweg.optim import optimizers
 from thalweg.train import Learner
-from thalweg.train.length import complete
+from thalweg.train.full_batch import is_full_batch
+from thalweg.train.length import Length
 from thalweg.train.prepared import prepared
 
 CHUNK = 64
@@ -95,7 +96,7 @@ def crowds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
         problem = prepared(job.problem, job.config)
         key = (
             id(problem),
-            complete(problem, job.config).batch_size,
+            Length.of(problem, job.config).batch_size,
             job.config.groups,
             job.config.label_smoothing is None,
         )
@@ -110,5 +111,4 @@ def trains_alone(job: Job) -> bool:
     asks for the last loss of each sample, which a cohort does not keep.
     """
     name, options = read(job.config.sampling)[0]
-    at_will = getattr(optimizers[job.config.optimizer].kind, "full_batch", False)
-    return at_will or "losses" in bind(name, options).needs
+    return is_full_batch(optimizers[job.config.optimizer].kind) or "losses" in bind(name, options).needs

@@ -138,8 +138,7 @@ class Cohort:
 
     def upcoming(self) -> Iterator[tuple[Tensor, Tensor, bool]]:
         """Yield the next batches, and whether all members share them; if not, with a leading axis of members."""
-        split, size = self.splits["train"], self.learners[0].config.batch_size
-        assert size
+        split, size = self.splits["train"], self.learners[0].length.batch_size
         first = {learner.order.key: learner for learner in self.learners}
         orders = {key: learner.upcoming() for key, learner in first.items()}
         if len(orders) == 1:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from thalweg.core.errors import one_line
 from thalweg.core.events import EpochEnded, Event, Notice, RunEnded, RunStarted, Several, Sink
 from thalweg.core.run import Run
 from thalweg.execute.cohort import Cohort
 from thalweg.execute.job import Job
 from thalweg.execute.log import Log
+from thalweg.execute.passes import in_a_pass
 from thalweg.execute.team import Curve
 from thalweg.train import Course, Learner
 
@@ -142,7 +142,7 @@ class Crew:
             self._notice(f"{len(learners)} members do not fit in memory: {half} are trained at a time")
             self._cohorts += [Cohort(learners[:half]), Cohort(learners[half:])]
         else:
-            self._notice(f"{len(learners)} runs go on one by one, for in their cohort: {one_line(error)}")
+            self._notice(f"{len(learners)} runs go on one by one, for in their cohort: {in_a_pass(error)}")
 
     def _alone(self) -> list[Course]:
         together = {id(learner) for cohort in self._cohorts for learner in cohort.learners}

@@ -15,7 +15,7 @@ from thalweg.core.config import Config
 from thalweg.core.errors import one_line
 from thalweg.data.batches import InMemory
 from thalweg.execute.cohort import Cohort
-from thalweg.execute.passes import plain_attention
+from thalweg.execute.passes import in_a_pass, plain_attention
 from thalweg.problems import Problem
 from thalweg.train import Learner
 from thalweg.train.noise import Noise
@@ -58,7 +58,7 @@ def of_problem(problem: Problem) -> str:
     try:
         together = _together(Cohort(_two(problem)), x, y)
     except Exception as error:
-        return f"its model, loss or metrics cannot be batched: {one_line(error)}"
+        return f"its model, loss or metrics cannot be batched: {in_a_pass(error)}"
     for mine, its in zip(together, alone, strict=True):
         for name, value in its.items():
             if _differ(mine[name], value) and not (name == TRAINING and unseen_draws(problem)):

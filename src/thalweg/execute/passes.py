@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.func import functional_call, grad_and_value, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from thalweg.core.errors import one_line
 from thalweg.execute.stacks import Stacks
 from thalweg.train.dropout import dropouts, dropping
 from thalweg.train.noise import Noise
@@ -175,6 +176,28 @@ def _rates(stacks: Stacks) -> Named:
     layers = [dropouts(model) for model in stacks.models]
     rates = {name: [own[name].p for own in layers] for name in layers[0]}
     return {name: torch.tensor(own, dtype=torch.float64) for name, own in rates.items() if len(set(own)) > 1}
+
+
+_PLAINLY = {
+    ".item()": "a number is taken out of a tensor, by .item() or the like",
+    "control flow": "the value of a tensor decides what is done, by an if or the like",
+    "have storage": "a tensor is taken out of torch, by .numpy() or the like",
+    "dynamic shape": "the values of a tensor decide how many there are of another, by a mask or the like",
+}
+"""What torch's messages say that a batched pass cannot do, by words in them."""
+
+
+def in_a_pass(error: Exception) -> str:
+    """Return in a line what went wrong in a batched pass.
+
+    Example:
+        >>> in_a_pass(RuntimeError("vmap: It looks like you're calling .item() on a Tensor. We don't support ..."))
+        'a number is taken out of a tensor, by .item() or the like'
+        >>> in_a_pass(ValueError("of your own"))
+        'ValueError: of your own'
+    """
+    known = (said for word, said in _PLAINLY.items() if isinstance(error, RuntimeError) and word in str(error))
+    return next(known, one_line(error))
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def members_that_fit(learner: Learner, wanted: int, *, samples: int | None = Non
     """
     weights, activations = needs(learner.problem)
     if samples is None:
-        each = COPIES * weights + 2 * activations * (learner.config.batch_size or 1)
+        each = COPIES * weights + 2 * activations * learner.length.batch_size
     else:
         each = activations * min(samples, len(learner.problem.train))
     free = free_bytes(learner.device)

@@ -19,7 +19,7 @@ from thalweg.execute.parcel import REMEDY, pack, search_path
 from thalweg.execute.process import Process
 from thalweg.execute.team import Curve, Team
 from thalweg.execute.wire import Advance, Begin, Broke, Order, Prune, Report, Rested, Told, Turn
-from thalweg.train.length import complete
+from thalweg.train.length import Length, complete
 from thalweg.train.stopping import EarlyStopping
 
 
@@ -208,16 +208,12 @@ class Staff:
             share.note(started)
             self._sink(started)
         curve, place = share.curves()[job.run_id], self._folder and self._folder / job.run_id
-        last, best = curve[-1] if curve else None, _best(job, started.config, curve, outcome)
-        run = Run(
+        run = Run.of_curve(
+            curve,
+            best_epoch=_best(job, started.config, curve, outcome),
             problem=started.problem,
             config=started.config,
             outcome=outcome,
-            epochs=tuple(curve),
-            valid=curve[best - 1].valid if last else {},
-            steps=last.step if last else 0,
-            seconds=last.seconds if last else 0.0,
-            best_epoch=best,
             message=f"{why} after {len(curve)} of {started.total_epochs} epochs",
             checkpoint=str(place) if place and outcome is Outcome.INTERRUPTED else None,
         )
@@ -229,15 +225,14 @@ class Staff:
 
 
 def _start(job: Job) -> RunStarted:
-    config = complete(job.problem, job.config)
-    assert config.epochs
-    return RunStarted(run_id=job.run_id, problem=job.problem.name, config=config, total_epochs=config.epochs)
+    config, total = complete(job.problem, job.config), Length.of(job.problem, job.config).epochs
+    return RunStarted(run_id=job.run_id, problem=job.problem.name, config=config, total_epochs=total)
 
 
-def _best(job: Job, config: Config, curve: Curve, outcome: Outcome) -> int:
-    """The epoch whose weights the model would hold at the end."""
+def _best(job: Job, config: Config, curve: Curve, outcome: Outcome) -> int | None:
+    """The epoch whose weights the model would hold at the end; None for the last."""
     stopping = EarlyStopping(job.problem.objective_metric, config.patience, keep_best=False)
     if config.keeps_best and not outcome.broken:
         for epoch in curve:
             stopping.see(epoch, nn.Identity())
-    return stopping.best_epoch or len(curve)
+    return stopping.best_epoch or None

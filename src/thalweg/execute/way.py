@@ -16,7 +16,7 @@ from thalweg.execute.passes import plain_attention
 from thalweg.execute.processes import processes
 from thalweg.execute.sequential import sequential
 from thalweg.train import Learner
-from thalweg.train.length import steps
+from thalweg.train.length import Length
 from thalweg.train.threads import threads
 
 SECONDS = 0.2
@@ -101,8 +101,9 @@ class Way:
 
 
 def updates_of(jobs: Sequence[Job]) -> int:
-    """Return how many updates jobs have, if none ends early."""
-    return sum(steps(job.problem, job.config) for job in jobs)
+    """Return how many updates jobs have, if none ends early; those of a full-batch optimizer as one a batch."""
+    lengths = (Length.of(job.problem, job.config) for job in jobs)
+    return sum(length.batches * length.epochs for length in lengths)
 
 
 def speed_alone(job: Job, count: int, seconds: float = SECONDS) -> float:
@@ -110,9 +111,8 @@ def speed_alone(job: Job, count: int, seconds: float = SECONDS) -> float:
     learner = Learner(job.problem, job.config)
     if learner.full_batch:
         learner = Learner(job.problem, job.config.replace(optimizer="sgd", hyper={}, schedules={}))
-    size = learner.config.batch_size or 1
     with threads(count), learner.own_generators():
-        x, y = next(batches(learner.splits["train"], size, learner.upcoming()))
+        x, y = next(batches(learner.splits["train"], learner.length.batch_size, learner.upcoming()))
         return _rate(lambda: learner.update(x, y), seconds)
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from thalweg.formula.composition import literal
 from thalweg.formula.expression import COMPARISONS, Expression, in_order, scalar, tensor
 from thalweg.formula.functions import sign
-from thalweg.formula.program import SHIFT, Program, literal
+from thalweg.formula.program import SHIFT, Program
 from thalweg.formula.rule import Rule
 
 _SYMBOLS = {

@@ -18,6 +18,7 @@ from thalweg.grow.growth import Growth
 from thalweg.grow.trace import Example
 from thalweg.grow.wider import widen
 from thalweg.problems import Problem
+from thalweg.problems.lazy import build_model
 
 FILE = "grown.json"
 FORMAT = 1
@@ -77,7 +78,7 @@ def changed(problem: Problem, changes: Sequence[Change]) -> Problem:
 
 def _factory(problem: Problem, changes: Sequence[Change]) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
-        model = problem.model()
+        model = build_model(problem)
         for change in changes:
             model = change.grow(model, example_of(problem)).model
         return model

@@ -12,6 +12,7 @@ from torch.nn import functional
 from thalweg.core.errors import DataError, InputTypeError, ModelError, one_line
 from thalweg.data.batches import Split
 from thalweg.problems.labels import labels_within
+from thalweg.problems.lazy import require_shapes
 from thalweg.problems.metrics import Metric, accuracy
 from thalweg.problems.problem import Problem
 
@@ -41,6 +42,7 @@ def probe(problem: Problem, *, batch_size: int | None = None) -> None:
         for part, split in problem.splits.items():
             _same_form(split, x, y, f"the {part} split of {problem.name}")
         output = _forward(model, _augmented(problem, x))
+        require_shapes(problem, model)
         _labels_fit(problem, output, y)
         _trainable(problem, output, _loss(problem, output, y))
         if 0 < n % size < n:

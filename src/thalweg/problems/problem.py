@@ -50,7 +50,8 @@ class Problem:
     Args:
         name: What tables and reports call it.
         model: A factory: a function or class that is called without arguments for fresh weights, once a
-            run, with torch's global generator seeded from the run's seed.
+            run, with torch's global generator seeded from the run's seed. Lazy layers, such as
+            ``nn.LazyLinear``, then see a batch of the training inputs.
         loss: From (output, target) to the mean over the batch, a scalar tensor.
         train: The training split: a pair (x, y) of tensors or arrays, a map-style Dataset, or a Split.
         valid: The validation split; it chooses settings and epochs.

@@ -140,6 +140,10 @@ class Database:
         """
         return self._holding.hold(wait=wait)
 
+    def is_held(self) -> bool:
+        """Return whether anyone sweeps on this store now; a process that was killed does not."""
+        return self._holding.is_held()
+
     def start_study(self, kind: str, problem: str, command: str, spec: Mapping[str, Any] | None = None) -> Study:
         """Enter a new study and return it; studies of every kind are numbered together.
 

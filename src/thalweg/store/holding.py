@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Writing = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
+ASKED = 0.2
+"""Seconds to try: who asks whether it is held holds it for an instant."""
+
 _ENTER = "INSERT OR REPLACE INTO holder (one, process, since) VALUES (1, ?, datetime('now'))"
 _WHO = "SELECT coalesce(study, 'a study about to begin') AS study, process, since FROM holder"
 
@@ -56,6 +59,22 @@ class Holding:
             lock, self._lock = self._lock, None
             lock.release()
 
+    def is_held(self) -> bool:
+        """Return whether anyone holds it: a process that was killed does not.
+
+        Who may not ask, as on a read-only disk, has to take it that somebody does.
+        """
+        from filelock import FileLock, Timeout
+
+        place = Path(f"{self._path}.lock")
+        if self._lock or not place.exists():
+            return self._lock is not None
+        try:
+            with FileLock(place, timeout=0):
+                return False
+        except (Timeout, OSError):
+            return True
+
     def name(self, connection: sqlite3.Connection, study: str) -> None:
         """Say for which study it is held, if it is."""
         if self._lock:
@@ -66,7 +85,7 @@ class Holding:
 
         lock = FileLock(f"{self._path}.lock")
         try:
-            lock.acquire(timeout=-1 if wait else 0)
+            lock.acquire(timeout=-1 if wait else ASKED)
         except Timeout:
             raise self._taken() from None
         return lock

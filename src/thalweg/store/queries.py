@@ -27,7 +27,8 @@ class StudyRow:
         command: The exact command.
         started: UTC, ``YYYY-MM-DD HH:MM:SS``.
         finished: The same, ``None`` until the study has ended.
-        status: ``"running"`` (or killed), ``"finished"`` or ``"interrupted"``.
+        status: ``"running"``, ``"finished"`` or ``"interrupted"``. A sweep or comparison that was killed is
+            interrupted; of a single run that was nobody can tell, it is running.
         runs: How many runs were started.
         ended: How many of them have ended.
     """
@@ -73,7 +74,8 @@ def studies(database: Database) -> list[StudyRow]:
         " count(run.id) AS runs, count(run.outcome) AS ended"
         " FROM study LEFT JOIN run ON run.study = study.id GROUP BY study.number ORDER BY study.number"
     )
-    return [StudyRow(**dict(row)) for row in found]
+    killed = _killed(database)
+    return [StudyRow(**{**row, **({"status": "interrupted"} if row["id"] in killed else {})}) for row in found]
 
 
 def runs(database: Database, study: str) -> list[RunRow]:
@@ -133,18 +135,13 @@ def load_run(database: Database, run: str) -> Run:
     if row["result"] is not None:
         return Run.from_json(json.loads(row["result"]))
     measured = database.rows("SELECT measured FROM epoch WHERE run = ? ORDER BY number", run)
-    epochs = tuple(Epoch.from_json(json.loads(epoch["measured"])) for epoch in measured)
-    last = epochs[-1] if epochs else None
-    return Run(
+    epochs = [Epoch.from_json(json.loads(epoch["measured"])) for epoch in measured]
+    return Run.of_curve(
+        epochs,
         problem=row["problem"],
         config=Config.from_json(json.loads(row["config"])),
         outcome=Outcome.INTERRUPTED,
-        epochs=epochs,
-        valid=last.valid if last else {},
-        steps=last.step if last else 0,
-        seconds=last.seconds if last else 0.0,
-        best_epoch=last.number if last else 0,
-        message=f"measured up to epoch {last.number if last else 0} of {row['total_epochs']}",
+        message=f"measured up to epoch {len(epochs)} of {row['total_epochs']}",
     )
 
 
@@ -156,7 +153,7 @@ def load_spec(database: Database, study: str) -> dict[str, Any]:
         StoreError: It keeps none.
     """
     _require_study(database, study)
-    kept = database.rows("SELECT 1 FROM pragma_table_info('study') WHERE name = 'spec'")  # not in a store of old
+    kept = _keeps_specs(database)
     spec = database.rows("SELECT spec FROM study WHERE id = ?", study)[0]["spec"] if kept else None
     if spec is None:
         raise StoreError(
@@ -201,6 +198,22 @@ def require_resumable(database: Database, study: str) -> StudyRow:
             remedy=f"look at it with `thalweg report {study}`, or begin a new one",
         )
     return row
+
+
+def _killed(database: Database) -> set[str]:
+    """Return the studies that are said to be running, though none but the one that holds the store can be."""
+    if not _keeps_specs(database):
+        return set()
+    found = database.rows("SELECT id FROM study WHERE status = 'running' AND spec IS NOT NULL")
+    left = {row["id"] for row in found}
+    if left and database.is_held():
+        left -= {row["study"] for row in database.rows("SELECT study FROM holder")}
+    return left
+
+
+def _keeps_specs(database: Database) -> bool:
+    """Whether a study says what it takes to go on with it, and the store who holds it: one of old does not."""
+    return bool(database.rows("SELECT 1 FROM pragma_table_info('study') WHERE name = 'spec'"))
 
 
 def _require_study(database: Database, study: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from thalweg.core.run import Outcome, Run
 from thalweg.sweep.plan import Plan
 from thalweg.sweep.trial import Trial
+from thalweg.train.length import Length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ def saved(trials: Sequence[Trial], plan: Plan) -> Cost:
     for trial in trials:
         if trial.outcome is not Outcome.PRUNED and trial.fraction == 1:
             continue
-        left = max(plan.repeats * plan.steps(trial.config) - trial.steps, 0)
+        left = max(plan.repeats * Length.of(plan.problem, trial.config).steps - trial.steps, 0)
         steps += left
         seconds += left * trial.seconds / max(trial.steps, 1)
     return Cost(steps=steps, seconds=seconds)

@@ -14,8 +14,8 @@ from thalweg.sweep.halving import Halving
 from thalweg.sweep.search import SAMPLERS, Search, search
 from thalweg.sweep.space import Space
 from thalweg.sweep.subset import subset
-from thalweg.train import length
 from thalweg.train.beforehand import check_settings, probe_all
+from thalweg.train.length import Length, complete
 from thalweg.train.scheduled import check_schedules
 
 
@@ -70,7 +70,7 @@ class Plan:
         self.space.check(self.base)
         corners = [*map(self.complete, self.space.corners(self.base))]
         for config in corners:
-            check_schedules(config, length.steps_per_epoch(self.problem, config))
+            check_schedules(config, Length.of(self.problem, config).steps_per_epoch)
         check_settings(self.problem, corners)
         next(self.search())
 
@@ -105,11 +105,7 @@ class Plan:
 
     def complete(self, config: Config) -> Config:
         """Return the Config with its length and batch size filled in, as a Run says it."""
-        return length.complete(self.problem, config)
-
-    def steps(self, config: Config) -> int:
-        """Return the updates of one run of a setting to its end on all data."""
-        return length.steps(self.problem, config)
+        return complete(self.problem, config)
 
     def search(self) -> Search:
         """Return the search, from its beginning."""
@@ -119,7 +115,7 @@ class Plan:
         """Return the gate of so many trials, ``None`` if they do not wait for each other."""
         if not self.halving:
             return None
-        longest = max(self.complete(config).epochs or 1 for config in self.space.corners(self.base))
+        longest = max(Length.of(self.problem, config).epochs for config in self.space.corners(self.base))
         return Halving(
             trials, longest, self.metric, keeps_best=self.base.keeps_best, eta=self.eta, least=self.least
         )

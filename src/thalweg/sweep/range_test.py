@@ -21,6 +21,7 @@ from thalweg.problems import Problem, resolve
 from thalweg.sweep.dimensions import Log
 from thalweg.train import Learner
 from thalweg.train.beforehand import probe_all
+from thalweg.train.full_batch import is_full_batch
 from thalweg.train.threads import choose
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def range_test(
     """
     task = resolve(problem) if isinstance(problem, str) else problem
     entry = optimizers[optimizer]
-    if getattr(entry.kind, "full_batch", False):
+    if is_full_batch(entry.kind):
         raise InputError(
             f"{optimizer} takes all data for one update: there is no range test of it.",
             remedy="search its rate with `thalweg sweep`",
@@ -236,7 +237,6 @@ def _losses(learner: Learner, rates: Sequence[float], beta: float) -> tuple[floa
 
 def _stream(learner: Learner) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield mini-batches, epoch after epoch."""
-    split, size = learner.splits["train"], learner.config.batch_size
-    assert size
+    split, size = learner.splits["train"], learner.length.batch_size
     for epoch in count():
         yield from batches(split, size, order(len(split), seed=learner.config.seed, epoch=epoch))

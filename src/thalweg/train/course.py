@@ -136,17 +136,12 @@ class Course:
         outcome, message = self.ended
         self.learner.settle()
         put_back = not outcome.broken and self.stopping.put_back(self.learner.model)
-        best_epoch = self.stopping.best_epoch if put_back else len(self.curve)
-        last = self.curve[-1] if self.curve else None
-        run = Run(
+        run = Run.of_curve(
+            self.curve,
+            best_epoch=self.stopping.best_epoch if put_back else None,
             problem=self.learner.problem.name,
             config=self.learner.config,
             outcome=outcome,
-            epochs=tuple(self.curve),
-            valid=dict(self.curve[best_epoch - 1].valid) if last else {},
-            steps=last.step if last else 0,
-            seconds=last.seconds if last else 0.0,
-            best_epoch=best_epoch,
             zeros=zeros(self.learner.model) if self.learner.config.hyper.get("l1_prox") else None,
             message=message,
             checkpoint=str(self.checkpoint) if self.checkpoint else None,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from thalweg.train.learner import Learner
 
 
-def is_full_batch(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether an optimizer evaluates the whole training split, several times an update."""
+def is_full_batch(optimizer: torch.optim.Optimizer | type) -> bool:
+    """Whether an optimizer, or one of a class, evaluates the whole training split, several times an update."""
     return getattr(optimizer, "full_batch", False)
 
 

@@ -21,7 +21,7 @@ from thalweg.optim.max_norm import max_norm_
 from thalweg.problems import Problem
 from thalweg.train.factory import OptimizerFactory
 from thalweg.train.full_batch import check_sampling, is_full_batch, update_by_all
-from thalweg.train.length import complete
+from thalweg.train.length import Length, complete
 from thalweg.train.noise import Noise
 from thalweg.train.objective import Objective
 from thalweg.train.order import Order
@@ -69,6 +69,7 @@ class Learner:
     ) -> None:
         self.problem = prepared(problem, config)
         self.config = complete(problem, config)
+        self.length = Length.of(problem, config)
         self.device = torch.device(device)
         self.splits = {name: split.to(self.device) for name, split in self.problem.splits.items()}
         with self.own_generators():
@@ -91,15 +92,12 @@ class Learner:
     @property
     def epochs(self) -> int:
         """Epochs to train in all."""
-        assert self.config.epochs
-        return self.config.epochs
+        return self.length.epochs
 
     @property
     def steps_per_epoch(self) -> int:
         """Updates an epoch: one a batch, the last may be smaller; one in all, if the optimizer is full-batch."""
-        if self.full_batch:
-            return 1
-        return math.ceil(len(self.splits["train"]) / self._batch_size)
+        return 1 if self.full_batch else self.length.batches
 
     def train_epoch(self) -> Epoch:
         """Train what is left of a pass over the training split, judge the model on validation, and return both.
@@ -120,17 +118,18 @@ class Learner:
         self.model.train()
         with self.own_generators():
             if self.full_batch:
-                self.losses.append(update_by_all(self, self._batch_size))
+                self.losses.append(update_by_all(self, self.length.batch_size))
             else:
-                for x, y in batches(self.splits["train"], self._batch_size, self.upcoming()):
+                for x, y in batches(self.splits["train"], self.length.batch_size, self.upcoming()):
                     self.losses.append(self.update(x, y))
         self.seconds += time.perf_counter() - started
         return self.goes_on
 
     def upcoming(self) -> Tensor:
         """Return the samples of the next block, by index, in order."""
-        done = len(self.losses) * self._batch_size
-        return self.order.of(self.epoch)[done : done + BLOCK * self._batch_size].to(self.device)
+        size = self.length.batch_size
+        done = len(self.losses) * size
+        return self.order.of(self.epoch)[done : done + BLOCK * size].to(self.device)
 
     @property
     def goes_on(self) -> bool:
@@ -177,7 +176,9 @@ class Learner:
         with self.noise(*part):
             output = self.objective.output(self.model, x)
             if self.order.watches:
-                self.order.saw(len(self.losses) * self._batch_size, sample_losses(self.problem.loss, output, y))
+                self.order.saw(
+                    len(self.losses) * self.length.batch_size, sample_losses(self.problem.loss, output, y)
+                )
             return self.objective.loss(output, y, self.objective.share(self.config))
 
     @contextmanager
@@ -268,11 +269,6 @@ class Learner:
         self.scheduled.restore(state["scheduled"], state.get("seen", {}))
         self.losses = list(state["losses"].unbind())
         self.order.restore(state.get("order", {}))
-
-    @property
-    def _batch_size(self) -> int:
-        assert self.config.batch_size
-        return self.config.batch_size
 
     @property
     def full_batch(self) -> bool:

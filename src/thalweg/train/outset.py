@@ -15,6 +15,7 @@ from thalweg.optim.groups.names import grouping
 from thalweg.optim.max_norm import limited
 from thalweg.optim.names import Named
 from thalweg.problems import Problem
+from thalweg.problems.lazy import build_model
 from thalweg.train.dropout import set_dropout
 from thalweg.train.factory import OptimizerFactory, from_factory
 
@@ -30,7 +31,7 @@ def fresh_model(problem: Problem, config: Config) -> nn.Module:
         InputError: A dropout rate for a model without dropout.
         ModelError: A model that the initializer cannot use.
     """
-    model = problem.model()
+    model = build_model(problem)
     if config.init is not None:
         name, options = read(config.init)[0]
         if options:
