@@ -1,0 +1,84 @@
+"""Setup: what is checked, which is a problem, an optimizer and how its steps are made. Never changed, copied with changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from thalweg.core.config import Config
+from thalweg.problems import Problem
+from thalweg.train.factory import OptimizerFactory
+
+TrainStep = Callable[[nn.Module, Optimizer, Callable[[Tensor, Tensor], Tensor], Tensor, Tensor], Tensor]
+"""The user's own step: from (model, optimizer, loss, x, y) to the loss of the batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What is checked.
+
+    Attributes:
+        problem: Model, loss and data.
+        config: The setting; its optimizer counts where there is no factory.
+        factory: The user's own maker of the optimizer.
+        train_step: The user's own step; ``None`` is the usual one.
+        shuffle: Whether every epoch has its own order of samples; else they come as they lie.
+        epochs: How long the user means to train.
+        rate: What every learning rate is multiplied by: 1, but for experiments.
+        mended: What a remedy does to the fresh model and its optimizer, in order; nothing, but for experiments.
+    """
+
+    problem: Problem
+    config: Config = field(default_factory=Config)
+    factory: OptimizerFactory | None = None
+    train_step: TrainStep | None = None
+    shuffle: bool = True
+    epochs: int = 10
+    rate: float = 1.0
+    mended: tuple[Callable[[nn.Module, Optimizer], None], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        optimizer: str | Config | OptimizerFactory | None = None,
+        *,
+        train_step: TrainStep | None = None,
+        shuffle: bool = True,
+        epochs: int | None = None,
+    ) -> Setup:
+        """Return the set-up of what a user has.
+
+        Args:
+            problem: Model, loss and data.
+            optimizer: A registry name, a Config, or a function from parameters to an optimizer; the
+                default of `Config` if left out.
+            train_step: The user's own step.
+            shuffle: Whether samples are shuffled.
+            epochs: Passes over the training split; the Config's, or the problem's.
+        """
+        config = optimizer if isinstance(optimizer, Config) else Config()
+        config = config.replace(optimizer=optimizer) if isinstance(optimizer, str) else config
+        config = config.replace(batch_size=config.batch_size or problem.batch_size)
+        factory = optimizer if callable(optimizer) else None
+        length = epochs or config.epochs or problem.epochs
+        return cls(
+            problem=problem,
+            config=config.replace(epochs=length),
+            factory=factory,
+            train_step=train_step,
+            shuffle=shuffle,
+            epochs=length,
+        )
+
+    def replace(self, **changes: Any) -> Setup:
+        """Return a copy with these fields changed."""
+        return replace(self, **changes)
+
+    def with_problem(self, **changes: Any) -> Setup:
+        """Return a copy whose problem has these fields changed."""
+        return self.replace(problem=replace(self.problem, **changes))
