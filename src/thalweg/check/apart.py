@@ -1,4 +1,4 @@
-"""Apart: an examination leaves no trace on what the user has; it works on copies and draws random numbers of its own."""
+"""Apart: an examination leaves no trace on what the user has: it works on copies, with generators of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from thalweg.core.errors import InputTypeError, ModelError, one_line
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Give generators, gradient mode and anomaly mode back afterwards; warnings of the user's code are not repeated.
+    """Give generators and gradient mode back afterwards; warnings of the user's code are not repeated.
 
     The generators are torch's, NumPy's and Python's own, which data sets and augmentations draw from.
 

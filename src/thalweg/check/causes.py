@@ -19,7 +19,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("dropout_too_high", "weight_decay_too_strong", "capacity_too_small", "overfitting"),
     ("saturation", "dead_relu", "exploding_gradient", "vanishing_gradient"),
 )
-"""Faults from upstream to downstream: data, targets, loss, model, step; then settings; then what all of these cause."""
+"""Faults from upstream to downstream: data, targets, loss, model, step; settings; then what all of these cause."""
 
 BUGS = 5
 """Stages that are bugs: what is trained is not what was meant. The others are settings, and symptoms."""
@@ -75,7 +75,7 @@ class Cause:
 
     @property
     def severity(self) -> Severity | None:
-        """How bad it is: as bad as what it causes; a remedy that does not help takes a step off, None is off the list."""
+        """How bad it is, and at least what it causes; a step less if its remedy failed. None is below a note."""
         severity = self.suspicion.finding.severity
         if not self.failed:
             caused = (one.severity for one in self.consequences)

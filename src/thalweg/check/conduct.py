@@ -1,4 +1,4 @@
-"""Conduct: the door of the package. A set-up goes in, a diagnosis comes out, and nothing of the user's has changed."""
+"""Conduct: the door of the package. A set-up goes in, a diagnosis comes out, and nothing of the user's changes."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Inquiry:
         return tuple(one.finding for one in folded(believed) if one.severity)
 
     def _try(self, trials: Trials) -> None:
-        """Try the remedies of what nothing else explains, most likely first; what a failed one explained is freed."""
+        """Try the remedies of what nothing else explains, likeliest first; a failed one explains nothing more."""
         while left() > 0:
             untried = next((one for one in folded(self.causes) if _is_open(one)), None)
             if untried is None or untried.suspicion.change is None:
@@ -88,7 +88,7 @@ class Inquiry:
             self._replace(untried, tried=proof is not None or left() > 0, proof=proof or untried.proof)
 
     def _look_again(self, subject: Subject, looks: list[Look], mended: list[Cause]) -> None:
-        """Look at a mended set-up: what vanished is a consequence, what is still there is not, more may come to light."""
+        """Look at a mended set-up: what vanished was a consequence, what is still there is not, more may show."""
         words = ", ".join(one.suspicion.change.words for one in mended if one.suspicion.change)
         if left() <= 0:
             self.unchecked.append(f"Is anything else wrong with {words}? Not asked: the budget left no time.")

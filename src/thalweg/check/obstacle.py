@@ -1,4 +1,4 @@
-"""Obstacle: what keeps a set-up from being trained at all, with the layer that it fails in and the shapes there."""
+"""Obstacle: what keeps a set-up from being trained at all: the layer that it fails in, and the shapes there."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""Setup: what is checked, a problem, an optimizer and how its steps are made; never changed, copied with changes."""
+"""Setup: what is checked, a problem, an optimizer and how steps are made; never changed, copied with changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from thalweg.core.config import Config
-from thalweg.core.errors import InputTypeError
+from thalweg.core.config import Config, Number
+from thalweg.core.errors import InputError, InputTypeError
 from thalweg.problems import Problem
 from thalweg.train.factory import OptimizerFactory
 
@@ -84,6 +84,32 @@ class Setup:
     def replace(self, **changes: Any) -> Setup:
         """Return a copy with these fields changed."""
         return replace(self, **changes)
+
+    def configured(
+        self, optimizer: str | None = None, hyper: Mapping[str, Number] | None = None, **fields: Any
+    ) -> Setup:
+        """Return a copy with other settings, as a command line has them.
+
+        Args:
+            optimizer: A registry name, in place of what there is.
+            hyper: Hyper-parameters, on top of those of the optimizer that there is.
+            fields: Others of the Config.
+
+        Raises:
+            InputError: Hyper-parameters beside an optimizer of the user's own making.
+        """
+        factory = None if optimizer else self.factory
+        if factory and hyper:
+            raise InputError(
+                "The optimizer of this set-up is made by its own function, which sets its numbers.",
+                got=", ".join(f"{name}={value:g}" for name, value in hyper.items()),
+                remedy="set them there, or name an optimizer too",
+            )
+        mine = {} if optimizer else dict(self.config.hyper)
+        config = self.config.replace(
+            optimizer=optimizer or self.config.optimizer, hyper={**mine, **(hyper or {})}, **fields
+        )
+        return self.replace(config=config, factory=factory, epochs=config.epochs or self.epochs)
 
     def with_problem(self, **changes: Any) -> Setup:
         """Return a copy whose problem has these fields changed."""

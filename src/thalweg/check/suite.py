@@ -1,4 +1,4 @@
-"""Suite: asks the looks, those that cost nothing first, as long as there is time; none of them can lose the others."""
+"""Suite: asks the looks, those that cost nothing first, as long as there is time; none can lose the others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Heard = Callable[[str], None]
 """Hears what is being done, in a few words."""
 
 CANNOT_RUN = "cannot run"
-"""The name under which stands what keeps a set-up from being trained at all; it is no look, and comes before them."""
+"""The name under which stands what keeps a set-up from being trained at all: no look, it comes before them."""
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _number(loss: Any) -> float:
 
 
 def _apart(factory: OptimizerFactory, parameters: list[nn.Parameter]) -> Optimizer:
-    """Return the factory's optimizer, with copies of what it holds beside these: that may be the user's own model."""
+    """Return the factory's optimizer, with copies of what it holds beside these: that may be the user's model."""
     optimizer = factory(parameters)
     own = {id(p): p for p in parameters}
     groups: list[dict[str, Any]] = getattr(optimizer, "param_groups", [])

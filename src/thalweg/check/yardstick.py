@@ -1,8 +1,8 @@
-"""Yardstick: by what a set-up without a remedy and one with it are compared, even if their losses are of two kinds.
+"""Yardstick: by what a set-up without a remedy and one with it are compared, even if they have different losses.
 
-A loss cannot tell whether another loss is better, nor whether other targets are. What outputs tell of the targets of
-validation can: the share of labels told right, or of the variance explained, whatever the scale of the targets. Of
-some faults it is not what suffers; they have yardsticks of their own.
+A loss cannot tell whether another loss is better, nor whether other targets are. What outputs tell of the targets
+of validation can: the share of labels told right, or of the variance explained, whatever the scale of the targets.
+Of some faults it is not what suffers; they have yardsticks of their own.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _flattered(judged: Judged) -> Score:
 
 
 def _of_loss(judged: Judged) -> Score:
-    """A net that knows its training split by heart may tell as many labels right, but is sure of the wrong ones."""
+    """A net that knows its training split by heart may tell as many right, but is sure of the wrong ones too."""
     return _loss(judged.loss)
 
 
