@@ -136,13 +136,13 @@ def _wrong(found: Scale, reached: Reach) -> tuple[str, float, float, float, bool
         return shown, sure, found.units, UNITS, True
     if reached.normalized:
         return None
+    if found.offset > OFFSET and not found.sparse:
+        shown = f", and the squared mean is {found.offset:.3g} times the variance"
+        return shown, sure, found.offset, OFFSET, False
     if found.size > LARGE:
         return f", over {LARGE:g}", 0.9 if found.size > HUGE else 0.4, found.size, LARGE, False
     if found.size < TINY and found.length < FAINT:
         return f", and a whole sample has length {found.length:.2g}", 0.8, found.size, TINY, False
-    if found.offset > OFFSET and not found.sparse:
-        shown = f", and the squared mean is {found.offset:.3g} times the variance"
-        return shown, 0.6, found.offset, OFFSET, False
     return None
 
 
@@ -153,9 +153,9 @@ def scale(rows: Tensor) -> Scale:
     and a pixel at the border as much as one in the middle.
 
     Example:
-        >>> found = scale(torch.tensor([[1.0, 0.0], [-1.0, 300.0], [1.0, -300.0], [-1.0, 0.0]]))
-        >>> round(found.units), found.sparse
-        (300, False)
+        >>> found = scale(torch.tensor([[1.0, 100.0], [-1.0, 300.0], [1.0, -300.0], [-1.0, -100.0]]))
+        >>> round(found.units), round(found.size), found.sparse
+        (224, 158, False)
     """
     x = rows.double()
     variance, mean = x.var(0, correction=0), x.mean(0)
@@ -172,9 +172,11 @@ def scale(rows: Tensor) -> Scale:
 def _scales(x: Tensor) -> Tensor:
     """Return the scale of every column that varies, ascending, without the outer hundredths of many."""
     x = x[torch.linspace(0, len(x) - 1, min(len(x), COUNTED)).long()]
-    apart = x - x.median(0).values
-    there = (apart != 0).double().mean(0)
-    scales = (apart.square().mean(0) / there).sqrt()[there >= RARE].sort().values
+    median = x.median(0).values
+    there = (x != median).double().mean(0)
+    mostly = there < 0.5
+    apart, there = x - torch.where(mostly, median, x.mean(0)), torch.where(mostly, there, 1.0)
+    scales = (apart.square().mean(0) / there).sqrt()[(there >= RARE) & (apart != 0).any(0)].sort().values
     outer = len(scales) // 100 if len(scales) > FEW else 0
     return scales[outer : len(scales) - outer]
 
