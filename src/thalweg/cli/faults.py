@@ -38,13 +38,16 @@ def command(
 
 
 def _overview() -> Table:
+    from rich.text import Text
+
     from thalweg.check.faults import families
     from thalweg.cli.terminal import table
 
-    listing = table("fault", "in words", "family", whole=("fault",))
+    listing = table("fault", "in words", whole=("fault",))
     for heading, family in families.items():
+        listing.add_row(Text(heading, "bold"))
         for fault in family:
-            listing.add_row(fault.name, fault.title, heading if fault is family[0] else "")
+            listing.add_row(f"  {fault.name}", fault.title)
         listing.add_section()
     return listing
 
