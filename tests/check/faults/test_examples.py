@@ -1,4 +1,4 @@
-"""The examples of the vocabulary run, and show what they say: the sign is there with the fault and gone without."""
+"""The examples of the vocabulary run, and show what they say: the sign comes with the fault and goes without."""
 
 from __future__ import annotations
 

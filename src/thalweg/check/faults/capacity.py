@@ -12,9 +12,10 @@ FAULTS = (
         what="Two linear maps in a row are one linear map: the net has the parameters of a deep one and the "
         "capacity of a shallow one. A bottleneck without a non-linearity can be meant; a chain that never "
         "narrows is not.",
-        found="The order of the modules in a forward pass is followed for linear maps and convolutions with "
-        "nothing but reshaping, dropout or normalization between them.",
-        compared="Two linear maps in a row where the first does not make the signal narrower.",
+        found="The forward pass is followed through modules and functions, and it is tried whether what comes "
+        "into a layer is a linear function of what another layer gives.",
+        compared="Two linear layers in a row: a warning, and an error if the whole model is one linear "
+        "function. A note where the first makes the signal narrower, as factors of one layer do.",
         basis=PROOF,
         remedy="Put a non-linearity between them, such as `nn.ReLU()`; or join the two layers into one.",
         example=Example(
@@ -138,12 +139,15 @@ FAULTS = (
         what="Weights are pulled toward zero faster than the data push them away: the training loss stays high "
         "and outputs near their mean. In Adam, `weight_decay` is scaled with the gradient; in AdamW it is not, "
         "so that the same number means something else.",
-        found="Where decay takes away enough to matter, the set-up is trained with it and without, from two "
-        "seeds.",
-        compared="Decoupled decay is tried if it takes more than {experiments.regularization.SHRINKS:.0%} of "
-        "the weights over the updates planned, L2 decay always. It is too strong if it costs more than "
-        "{experiments.longer.LOST:g} in skill, on training data and on validation, from either seed.",
-        basis=CORPUS,
+        found="Before training, the decay is weighed by what it does to the initial weights. Where it takes "
+        "away enough to matter, the set-up is trained with it and without, from two seeds.",
+        compared="Through the gradient: a penalty of the initial weights above "
+        "{looks.optimizer_numbers.HEAVY:g} times the first loss. Decoupled: a weight forgotten within "
+        "{looks.optimizer_numbers.BRIEF} updates, or held below {looks.optimizer_numbers.ROOM:g} times its "
+        "initial size. Proved if it costs more than {experiments.longer.LOST:g} in skill, on training data and "
+        "on validation, from either seed; decoupled decay is tried only if it takes more than "
+        "{experiments.regularization.SHRINKS:.0%} of the weights over the updates planned.",
+        basis="Decoupled decay holds weights below 1 / decay under updates of one size. " + CORPUS,
         remedy="Divide it by 100 and go on from there; 1e-4 (SGD) and 1e-2 (AdamW) are usual. Leave biases and "
         "normalization out.",
         example=Example(
@@ -173,10 +177,11 @@ FAULTS = (
         title="Batch normalization over too few values",
         what="Mean and variance of a handful of values are mostly noise: a sample's output depends on who "
         "shares its batch, and the running statistics of evaluation mode differ from those of training.",
-        found="It is counted from how many values each channel takes its statistics. After the first updates, "
-        "outputs of the same samples among different neighbours are compared, and evaluation mode with training "
-        "mode.",
-        compared="Up to {experiments.independence.SMALL} values a channel: if more than "
+        found="It is counted from how many samples and values each channel takes its statistics, in the last "
+        "batch of an epoch too. After the first updates, outputs of the same samples among different neighbours "
+        "are compared, and evaluation mode with training mode.",
+        compared="Fewer than {looks.batch_statistics.FEW} samples or values a channel, or a last batch of one "
+        "sample. Up to {experiments.independence.SMALL} values: if more than "
         "{experiments.independence.NOISY:.0%} of the variance of outputs comes from the neighbours, or "
         "evaluation mode loses more than {experiments.independence.APART:g} in skill on the samples trained on.",
         basis="One layer over n values adds a variance of about 1 / n. Errors rise from 16 samples a batch "

@@ -9,15 +9,16 @@ FAULTS = (
     Fault(
         name="labels_wrong",
         title="Labels that do not belong to their inputs",
-        what="Inputs and targets were sorted, filtered or shuffled apart, or most labels are simply wrong. A "
-        "net of enough capacity still learns them by heart, so that the training loss falls and nothing is "
-        "known of new samples.",
-        found="The set-up is trained on the real targets and on shuffled ones. Skill is measured on training "
-        "data that were kept apart, and compared with that of the nearest neighbours there.",
-        compared="Targets have nothing to do with their inputs if skill on data kept apart stays below "
-        "{experiments.labels.NOTHING:g}, that of the nearest neighbours too, and the loss falls at most "
-        "{experiments.labels.ALIKE:g} times as far as on shuffled targets. Validation that is told far better "
-        "than training data kept apart is a warning.",
+        what="Inputs and targets were sorted, filtered or shuffled apart; labels are all the same, begin at 1 "
+        "or contradict each other. A net of enough capacity still learns wrong labels by heart, so that the "
+        "training loss falls and nothing is known of new samples.",
+        found="Labels are counted, and compared between samples that are the same. The set-up is trained on the "
+        "real targets and on shuffled ones. Skill is measured on training data that were kept apart, and "
+        "compared with that of the nearest neighbours there.",
+        compared="Labels below 0 or beyond the outputs, or all the same. Of samples that are repeated, more "
+        "than {looks.label_range.NOISY:.0%} with another label. Targets have nothing to do with their inputs if "
+        "skill on data kept apart stays below {experiments.labels.NOTHING:g}, that of the nearest neighbours "
+        "too, and the loss falls at most {experiments.labels.ALIKE:g} times as far as on shuffled targets.",
         basis=CORPUS,
         remedy="Look at some samples beside their targets, as the model gets them. Index inputs and targets by "
         "the same order.",
@@ -48,15 +49,16 @@ FAULTS = (
         name="class_imbalance",
         title="A small class is neglected",
         what="One class is far more common than another, and the net serves it alone: accuracy is high, and of "
-        "the small class hardly any sample is told. Imbalance by itself is no fault; neglect is.",
-        found="Classes are counted in every split. The share of each class that is told right is measured on "
-        "data kept apart, and again after a run in which classes are drawn equally often.",
-        compared="A class that is {experiments.classes.UNEVEN:g} times rarer than the largest, of which less "
-        "than {experiments.classes.NEGLECTED:.0%} are told while of the largest more than "
-        "{experiments.classes.FAVOURED:.0%} are, and of which {experiments.classes.GAINED:.0%} more are told "
-        "where classes are drawn equally often. Beyond {experiments.classes.MANY} classes unequal counts are "
-        "natural.",
-        basis=CORPUS,
+        "the small class hardly any sample is told. Many nets bear unequal classes well, so the remedy is tried.",
+        found="Classes are counted, and it is measured how the loss weighs them. The share of each class that "
+        "is told right is measured on data kept apart, and again after a run in which classes are drawn equally "
+        "often.",
+        compared="By count: a largest class {looks.class_counts.UNEVEN:g} times the smallest, for which neither "
+        "loss nor sampling makes up. By experiment: a class {experiments.classes.UNEVEN:g} times rarer than the "
+        "largest, of which less than {experiments.classes.NEGLECTED:.0%} are told while of the largest more "
+        "than {experiments.classes.FAVOURED:.0%} are, and {experiments.classes.GAINED:.0%} more where classes "
+        "are drawn equally often. Beyond {experiments.classes.MANY} classes unequal counts are natural.",
+        basis="Up to a ratio of ten, nets on MNIST lose little (Buda et al. 2018, figure 3). " + CORPUS,
         remedy="Weigh the classes in the loss (`weight=` of `nn.CrossEntropyLoss`, `pos_weight=` of "
         "`nn.BCEWithLogitsLoss`), or draw them equally often (`sampling='class-balanced'`). Judge by recall of "
         "each class, not by accuracy.",
@@ -76,7 +78,11 @@ FAULTS = (
             """,
             sign="(model(x[y == 1]).argmax(1) == 1).float().mean() < 0.5",
         ),
-        sources=("He & Garcia 2009, Learning from imbalanced data", f"{GOODFELLOW}, section 11.1"),
+        sources=(
+            "He & Garcia 2009, Learning from imbalanced data",
+            "Buda, Maki & Mazurowski 2018, A systematic study of the class imbalance problem",
+            f"{GOODFELLOW}, section 11.1",
+        ),
     ),
     Fault(
         name="data_leakage",
@@ -84,13 +90,15 @@ FAULTS = (
         what="Samples of validation or test are in the training split too, or an input holds the target. Scores "
         "are too good, and say nothing of new data. Typical: copies or augmentation made before the split, "
         "statistics of all data, several records of one person.",
-        found="Rows of each split are looked for in the others. Skill on validation is compared with that on "
-        "training data kept apart, the first loss with that of chance, single inputs with the target.",
-        compared="Duplicates across splits, beyond those that there are within the training split. Skill on "
-        "validation above that on training data kept apart by {experiments.generalize.UNLIKE:g}, and by "
-        "{experiments.generalize.ERRORS:g} standard errors, where training data are known by heart. A first "
+        found="Samples of each split are looked for in training; single inputs are compared with the target; in "
+        "models of sequences it is tried whether outputs depend on what comes next. Skill on validation is "
+        "compared with that on training data kept apart, the first loss with that of chance.",
+        compared="{looks.leaked_samples.FEW:.0%} or more of a split in training too, unless coarse inputs "
+        "explain it. An input that tells more than {looks.leaked_targets.TOLD:.0%} of the target's variance. "
+        "Skill on validation above that on training data kept apart by {experiments.generalize.UNLIKE:g}, and "
+        "by {experiments.generalize.ERRORS:g} standard errors, where training data are known by heart. A first "
         "loss below {experiments.start.KNOWS:g} times that of chance, whatever the weights.",
-        basis=CORPUS,
+        basis="Sets gathered with care share less than 1 % (Barz & Denzler 2020 on CIFAR). " + CORPUS,
         remedy="Split first, by person or day where samples belong together; then copy, augment and fit what is "
         "fitted, on the training split alone.",
         example=Example(
@@ -114,11 +122,12 @@ FAULTS = (
         title="Samples not shuffled",
         what="Samples come in the same order every epoch, sorted by class or time. Each batch pulls the net "
         "toward one class, the last ones win, and batch normalization sees a class at a time.",
-        found="The order of targets in the training split is read. Where `shuffle` is off, the set-up is "
-        "trained as the samples lie and shuffled.",
-        compared="It is a fault if shuffling gains more than {experiments.longer.LOST:g} in skill, on training "
+        found="Where samples are not shuffled, the mean target of a batch is compared between batches as they "
+        "lie, and the set-up is trained as the samples lie and shuffled.",
+        compared="The mean target of a batch varies more than {looks.order.ALIKE:g} times as much as in batches "
+        "drawn at random. Proved if shuffling gains more than {experiments.longer.LOST:g} in skill, on training "
         "and on validation data, from either of two seeds.",
-        basis=CORPUS,
+        basis="The ratio is 1 for a random order and the batch size for sorted classes. " + CORPUS,
         remedy="Shuffle the training samples every epoch: `DataLoader(..., shuffle=True)`.",
         example=Example(
             diff="""
@@ -149,12 +158,16 @@ FAULTS = (
         what="Validation is prepared otherwise than training (another scale, another order of channels, other "
         "statistics) or comes from another source. What is learned does not hold there, and it looks like "
         "overfitting.",
-        found="Means and spreads of the inputs, and shares of the classes, are compared between the splits. A "
-        "part of the training split is kept apart: overfitting lowers skill there too, a mismatch on validation "
-        "alone.",
-        compared="Skill on validation below that on training data kept apart by more than "
-        "{experiments.generalize.UNLIKE:g}, and by more than {experiments.generalize.ERRORS:g} standard errors.",
-        basis=CORPUS,
+        found="Means and spreads of the inputs, frequencies of tokens, and shares of the classes are compared "
+        "between the splits. A part of the training split is kept apart: overfitting lowers skill there too, a "
+        "mismatch on validation alone.",
+        compared="{looks.splits.SHARE:.0%} of the inputs, one at least, with means {looks.splits.EFFECT:g} "
+        "standard deviations apart, or spreads that differ by a factor of {looks.splits.RATIO:g}, where chance "
+        "does so in less than {looks.splits.SURE:g} of all cases. Shares of classes or tokens with a total "
+        "variation distance above {looks.splits.APART:g}. Skill on validation below that on training data kept "
+        "apart by more than {experiments.generalize.UNLIKE:g}, and by more than "
+        "{experiments.generalize.ERRORS:g} standard errors.",
+        basis="Half a standard deviation is a medium effect (Cohen 1988, section 2.2). " + CORPUS,
         remedy="Prepare all splits by one function whose statistics come from the training split. Draw the "
         "splits from the same data.",
         example=Example(
@@ -169,6 +182,7 @@ FAULTS = (
         ),
         sources=(
             "Rabanser, Günnemann & Lipton 2019, Failing loudly: detecting dataset shift",
+            "Cohen 1988, Statistical power analysis for the behavioral sciences",
             "Lopez-Paz & Oquab 2017, Revisiting classifier two-sample tests",
             f"{GOODFELLOW}, section 5.2",
         ),

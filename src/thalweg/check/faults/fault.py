@@ -7,6 +7,12 @@ from importlib import import_module
 from textwrap import dedent
 from types import ModuleType
 
+TERMS = {
+    "skill": "(Skill is 0 where outputs tell nothing of the targets, and 1 where they are right.)",
+    "chance": "(The loss of chance is that of the best output that is the same for all samples.)",
+}
+"""What words of thresholds mean that are not everybody's."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
@@ -79,7 +85,8 @@ class Fault:
     @property
     def threshold(self) -> str:
         """What is compared with what, with its numbers. The looks are imported for it."""
-        return self.compared.format_map(_Modules())
+        said = self.compared.format_map(_Modules())
+        return " ".join([said, *(meaning for word, meaning in TERMS.items() if word in said)])
 
 
 class _Modules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thalweg.check.faults.fault import Example, Fault
-from thalweg.check.faults.sources import BENGIO, CORPUS, GOODFELLOW, HUMBATOVA, KARPATHY, LECUN, PYTORCH
+from thalweg.check.faults.sources import GOODFELLOW, HE, HUMBATOVA, KARPATHY, LECUN, PYTORCH
 
 FAULTS = (
     Fault(
@@ -12,13 +12,18 @@ FAULTS = (
         what="Inputs are far from zero, in the hundreds, or in units that differ by orders of magnitude. The "
         "curvature of the loss then differs as much between directions, so that no rate suits all; units "
         "saturate from the start, and columns of small numbers are not heard.",
-        found="Mean and spread of the inputs, as a whole and by column, are read from the training split. The "
-        "first loss is compared with that of the same net on standardized inputs.",
-        compared="Mean and spread with 0 and 1, the spreads of the columns with each other. A first loss above "
-        "{experiments.start.FAR:g} times that of chance that standardized inputs bring below it is a note, "
+        found="Mean, spread and size of what reaches the first layer are measured, as a whole and by column, "
+        "and whether every input tells something of its own. The first loss is compared with that of the same "
+        "net on standardized inputs.",
+        compared="A root mean square above {looks.scale.LARGE:g}, without doubt above {looks.scale.HUGE:g}, or "
+        "below {looks.scale.TINY:g} where a whole sample is shorter than {looks.scale.FAINT:g}; a squared mean "
+        "above {looks.scale.OFFSET:g} times the variance; scales of columns that differ by more than a factor "
+        "of {looks.scale.UNITS:g}. Inputs that are the same for all samples are an error. A first loss above "
+        "{experiments.start.FAR:g} times that of chance, which standardized inputs bring below it, is a note, "
         "above {experiments.start.GRAVE:g} times a warning.",
-        basis="The condition of the least-squares problem is that of the inputs' second moments (LeCun et al. "
-        "1998, section 4.3). " + CORPUS,
+        basis="Layers keep inputs of size 1 at that size (He et al. 2015, section 2.2), and the condition of a "
+        "linear layer is that of its inputs' second moments (LeCun et al. 1998, section 4.3): a factor of 100 "
+        "between two scales is one of 10,000 in curvature.",
         remedy="Standardize by mean and spread of the training split, all splits alike "
         "(`preprocess='standardize'`), or put a normalization in front. Counts and amounts: take logarithms "
         "first.",
@@ -39,21 +44,24 @@ FAULTS = (
             """,
             sign="loss.item() > 0.1",
         ),
-        sources=(f"{LECUN}, section 4.3 (normalizing the inputs)", f"{BENGIO}, section 3.1.1", HUMBATOVA),
+        sources=(f"{LECUN}, section 4.3 (normalizing the inputs)", f"{HE}, section 2.2", HUMBATOVA),
     ),
     Fault(
         name="token_encoding",
-        title="Tokens taken as quantities, or ids that do not fit",
+        title="Tokens as quantities, or ids that do not fit",
         what="The ids of words or categories go into a linear layer as if 7 were more than 3; ids do not fit "
         "the embedding (too many, from 1, of another vocabulary); the id of padding is a word's, or padding "
         "counts in mean and loss.",
-        found="Inputs of whole numbers are compared with the model: is there an embedding, how many rows has "
-        "it, which ids occur, what stands at the ends of sequences. The first loss is compared with that of "
-        "chance.",
-        compared="Whole numbers in a model without an embedding, with a first loss above "
-        "{experiments.start.FAR:g} times that of chance; ids below 0 or beyond the last row; rows that no id of "
-        "any split uses; a padding id that is also a common word's.",
-        basis=CORPUS,
+        found="It is followed how inputs come to an embedding, and which ids it gets; whether whole numbers "
+        "without order go into a layer that takes quantities; and which id fills the ends of samples. The first "
+        "loss is compared with that of chance.",
+        compared="Ids below 0 or beyond the last row. More than {looks.token_ids.LOST:.0%} of the distinct "
+        "numbers lost on the way to the embedding. {looks.token_ids.MANY} or more distinct whole numbers taken "
+        "as quantities, whose neighbours have a correlation below {looks.token_ids.NEIGHBOURS:g}. Samples of "
+        "which more than {looks.token_ids.ENDS:.0%} end in runs of an id that is not `padding_idx`, or a "
+        "`padding_idx` that stands between tokens in more than {looks.token_ids.INSIDE:.0%} of its places. "
+        "Whole numbers with a first loss above {experiments.start.FAR:g} times that of chance.",
+        basis="Neighbouring pixels have a correlation of 0.7 and more, ids of tokens of about 0.",
         remedy="Embed ids with `nn.Embedding(count, width, padding_idx=...)`, or encode few categories as "
         "one-hot vectors. Build the vocabulary once, on training data, with ids of its own for padding and "
         "unknown words.",
@@ -84,10 +92,11 @@ FAULTS = (
         "a softmax or a mean across the batch, `(n, 1)` minus `(n,)`, which gives n x n differences. Samples "
         "leak into each other.",
         found="One sample of a batch is exchanged, and in evaluation mode the outputs of the others must not "
-        "change. Shapes of outputs and targets are compared, and it is looked for whether a reshape mixes the "
-        "batch with other axes.",
-        compared="Outputs that change by more than {experiments.independence.MOVED:g} of their spread when "
-        "another sample is exchanged.",
+        "change; the first module that mixes them is named. Losses are probed for comparing a target with "
+        "outputs that are not its own, and reshapes for letting axes change places.",
+        compared="Outputs that change by more than {looks.axes.MOVED:g} of their spread when another sample is "
+        "exchanged; another number of outputs than of samples; a loss that is a mean over all pairs; a "
+        "`reshape` to the same sizes in another order.",
         basis="Outputs of independent samples change by rounding only, about 1e-7 in float32.",
         remedy="Look where the named module reaches across dimension 0. `flatten(1)`, `permute`, `transpose` "
         "move axes; `reshape` and `view` only cut the same numbers anew. Give targets the shape of the outputs.",

@@ -12,12 +12,14 @@ FAULTS = (
         what="The loss measures something else than the task asks: a squared error on the numbers of classes, "
         "whose order means nothing; the loss of one label for targets that may have several; the loss of "
         "another batch. The net trains, and what it learns is not what was meant.",
-        found="The type of the loss is compared with the kind of the targets: labels, several labels, "
-        "probabilities, quantities. The gradient that the user's step uses is compared with that of the "
-        "problem's loss.",
-        compared="A loss of quantities on class labels, or of labels on quantities. A cosine below "
-        "{experiments.step.APART:g} between the gradient in use and the batch's own, or a loss that is returned "
-        "one batch late.",
+        found="Made-up outputs tell what the loss takes them for: scores, probabilities or values; that is "
+        "compared with the targets. The loss of a doubled batch is compared with that of the batch. The "
+        "gradient that the user's step uses is compared with that of the problem's loss.",
+        compared="A loss of values on labels, where a linear fit tells {looks.wrong_loss.NAMES:g} more of the "
+        "labels as names than as amounts; a squared error on classes (a warning); a loss of shares on targets "
+        "that do not add up to 1; a loss that is the same whatever the outputs; one that adds up samples (a "
+        "note). A cosine below {experiments.step.APART:g} between the gradient in use and the batch's own, or a "
+        "loss that is returned one batch late.",
         basis="Clipping leaves the cosine at 1, penalties and mixed samples above 0.5; the threshold lies below.",
         remedy="Labels: `nn.CrossEntropyLoss`. Several labels at once: `nn.BCEWithLogitsLoss`. Quantities: "
         "`nn.MSELoss`, or `nn.HuberLoss` where some are far off.",
@@ -53,11 +55,12 @@ FAULTS = (
         "`nn.CrossEntropyLoss`, a sigmoid before `nn.BCEWithLogitsLoss`, none before `nn.NLLLoss` or "
         "`nn.BCELoss`; a ReLU whose targets can be negative. Twice a softmax, the loss cannot come near zero "
         "and the gradient is faint.",
-        found="The last layers and the outputs, whose sums and signs tell a softmax, are compared with what the "
-        "loss takes. A few samples are learned by heart: it is computed how low the loss could be for outputs "
-        "of this kind at best.",
-        compared="Outputs of the net's kind that leave, at best, more than {experiments.overfit.BARRED:g} of "
-        "the loss of chance.",
+        found="It is followed which activation comes last, and made-up outputs tell what the loss takes. A few "
+        "samples are learned by heart, and it is computed how low the loss could be for outputs of this kind at "
+        "best.",
+        compared="Outputs that are cut, or add up to 1 within {looks.output_activation.NORMALIZED:g}, before a "
+        "loss of scores; no probabilities before a loss of them; or outputs that leave, at best, more than "
+        "{experiments.overfit.BARRED:g} of the loss of chance.",
         basis="A softmax before the cross-entropy of ten classes leaves log(1 + 9/e) = 1.46 of log 10 = 2.30.",
         remedy="Give raw scores to `nn.CrossEntropyLoss` and `nn.BCEWithLogitsLoss`; `log_softmax` before "
         "`nn.NLLLoss`; nothing after the last linear layer for quantities without bounds.",
@@ -91,8 +94,8 @@ FAULTS = (
         "a loss that is always zero; too many costs time and a part of the probability.",
         found="The outputs for one batch are compared with the labels of the splits, or with the shape of the "
         "targets.",
-        compared="The number of outputs with that of the classes: the greatest label and one, in training and "
-        "validation.",
+        compared="Fewer outputs than classes are an error; more than {looks.label_range.SPARE:g} times as many "
+        "are a note. Classes are counted to the greatest label of all splits.",
         basis=PROOF,
         remedy="Make the last layer as wide as there are classes; one output for a single quantity, or for two "
         "classes with `nn.BCEWithLogitsLoss`.",
@@ -112,15 +115,14 @@ FAULTS = (
         name="target_range",
         title="Targets out of the outputs' range",
         what="The last non-linearity cannot give what it is asked for: targets of -1 and 1 for a sigmoid, of 0 "
-        "to 255 for a tanh, labels that begin at 1. Units are driven into saturation, and the loss has a floor "
-        "above zero. Targets exactly at the ends of the range have no finite weights that reach them.",
-        found="The range of the targets is compared with that of the outputs and with the labels that the loss "
-        "takes. Where a few samples cannot be learned by heart, the least loss of outputs of this kind is "
-        "computed.",
-        compared="Targets outside the range; and outputs that leave, at best, more than "
-        "{experiments.overfit.BARRED:g} of the loss of chance.",
+        "to 255 for a tanh; or a loss of probabilities gets targets beyond 0 and 1. Units are driven into "
+        "saturation, and the loss has a floor above zero, or no minimum at all.",
+        found="The range of the targets is compared with that of the last activation and of the loss. Where a "
+        "few samples cannot be learned by heart, the least loss of outputs of this kind is computed.",
+        compared="More than {looks.output_range.OUTSIDE:.0%} of the targets outside the range; and outputs that "
+        "leave, at best, more than {experiments.overfit.BARRED:g} of the loss of chance.",
         basis=PROOF,
-        remedy="Scale the targets into the range, or take the last non-linearity away. Let labels begin at 0.",
+        remedy="Scale the targets into the range, or take the last non-linearity away and standardize them.",
         example=Example(
             diff="""
               torch.manual_seed(0)
@@ -145,12 +147,14 @@ FAULTS = (
         what="Quantities to be predicted are in the thousands, or vary by a thousandth, while the outputs of a "
         "fresh net are near zero with a spread near one. Most updates go into finding the scale, gradients "
         "explode or vanish, and a rate that suits the last layer suits no other.",
-        found="Mean and spread of the targets are read. The loss of the fresh net is compared with that of "
-        "chance, and with that of outputs that are all zero.",
-        compared="A first loss above {experiments.start.FAR:g} times that of chance is a note, above "
-        "{experiments.start.GRAVE:g} times a warning, where outputs of zero are as far off: the targets, not "
-        "the weights, are the cause.",
-        basis="He initialization up to the outputs costs a squared error a factor of 3. " + CORPUS,
+        found="Mean and spread of the targets are compared with the scale that outputs of the fresh net have by "
+        "themselves. The first loss is compared with that of chance, and with that of outputs that are all zero.",
+        compared="Targets more than {looks.target_scale.FAR:g} times the outputs' own scale away, without doubt "
+        "above {looks.target_scale.VERY_FAR:g}; or a spread {looks.target_scale.SMALL:g} times smaller than it. "
+        "A first loss above {experiments.start.FAR:g} times that of chance, where outputs of zero are as far "
+        "off, is a note, above {experiments.start.GRAVE:g} times a warning.",
+        basis="Standardized targets are 1 to 4 times that scale away; an update of Adam moves an output by a "
+        "few times its rate. " + CORPUS,
         remedy="Standardize the targets by mean and spread of the training split, and turn predictions back. "
         "Inside the model an output layer of fixed scale does the same.",
         example=Example(

@@ -87,14 +87,17 @@ FAULTS = (
         what="A setting other than the rate keeps the optimizer from training: a momentum of 1, which never "
         "damps; an epsilon so large that Adam no longer scales; a beta2 that averages a few batches only; a "
         "limit of clipping far below the norm of the gradient.",
-        found="Each setting outside its usual range is tried at its usual value, from the same seed, and longer "
-        "from two seeds where that gets farther. Where none stands out, the optimizer at the best rate of its "
-        "ladder is compared with Adam. In a step of the user's own, the gradient in use is compared with that "
-        "of the batch.",
-        compared="A setting is named if its usual value makes {experiments.optimizers.MORE:g} more progress and "
-        "longer runs confirm it. An optimizer that makes less than {experiments.optimizers.LESS:g} of Adam's "
-        "progress at its best rate is a note. A gradient scaled by less than {experiments.step.TINY:g} or more "
-        "than {experiments.step.HUGE:g} is a warning.",
+        found="Numbers of the optimizer are compared with what is usual. Each that is not is tried at its usual "
+        "value, from the same seed, and longer from two seeds where that gets farther. Where none stands out, "
+        "the optimizer at the best rate of its ladder is compared with Adam. In a step of the user's own, the "
+        "gradient in use is compared with that of the batch.",
+        compared="Momentum that reaches back over more than {looks.optimizer_numbers.LASTING} updates and "
+        "{looks.optimizer_numbers.MEMORY:.0%} of all that are planned; beta2 below "
+        "{looks.optimizer_numbers.SHORT:g}; eps above {looks.optimizer_numbers.EPS:g}. Proved if the usual "
+        "value makes {experiments.optimizers.MORE:g} more progress and longer runs confirm it. An optimizer "
+        "that makes less than {experiments.optimizers.LESS:g} of Adam's progress at its best rate is a note. A "
+        "gradient scaled by less than {experiments.step.TINY:g} or more than {experiments.step.HUGE:g} is a "
+        "warning.",
         basis="Usual ranges span the values of the papers that introduce the methods and the defaults of torch. "
         + CORPUS,
         remedy="Set it to its usual value: momentum 0.9, betas (0.9, 0.999), eps 1e-8, a limit near the norm "

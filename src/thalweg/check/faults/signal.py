@@ -12,14 +12,17 @@ FAULTS = (
         what="All weights of a layer are equal, so that all its units compute and learn the same; or their "
         "scale lets activations and gradients grow or shrink by a factor a layer, so that the last layers see "
         "noise and the first no gradient.",
-        found="Rows of every weight are compared with each other. A batch goes through the fresh net, and the "
-        "variance of activations and gradients is taken layer by layer; the first loss is compared with that of "
-        "chance.",
-        compared="Units of a layer that are equal. Variances of the last layer over those of the first. A first "
-        "loss above {experiments.start.FAR:g} times that of chance, which standardized inputs do not bring "
-        "down, is a note, above {experiments.start.GRAVE:g} times a warning.",
+        found="A batch goes through the fresh net and back, and the size of outputs and gradients is taken "
+        "layer by layer. Units of a layer are compared with each other by the gradients that they get. The "
+        "first loss is compared with that of chance.",
+        compared="Spread of a layer's outputs over the size of its inputs: {looks.initial.GAINS[0]:g} to "
+        "{looks.initial.GAINS[1]:g} is usual. Last hidden outputs over inputs outside {looks.initial.FADED:g} "
+        "to {looks.initial.GROWN:g}. Units whose gradients differ by less than {looks.initial.EQUAL:g} of their "
+        "size. A first loss above {experiments.start.FAR:g} times that of chance, which standardized inputs do "
+        "not bring down, is a note, above {experiments.start.GRAVE:g} times a warning.",
         basis="Variances keep their size at Var(w) = 2 / (n_in + n_out) for tanh (Glorot & Bengio 2010, "
-        "equation 12) and 2 / n_in for rectifiers (He et al. 2015, equation 10). " + CORPUS,
+        "equation 12) and 2 / n_in for rectifiers (He et al. 2015, equation 10), which are gains of 1 and 1.41; "
+        "torch's own is 0.58. " + CORPUS,
         remedy="Initialize by what follows the layer: `nn.init.kaiming_normal_` before rectifiers, "
         "`nn.init.xavier_uniform_` before tanh, small weights for the outputs. `init='auto'` chooses so.",
         example=Example(
@@ -114,12 +117,13 @@ FAULTS = (
         title="Vanishing gradient",
         what="The gradient shrinks by a factor at every layer or time step, so that the first ones hardly "
         "learn, or what lies far back in a sequence has no say.",
-        found="In the first updates the gradient of each weight matrix over its norm is compared from the last "
-        "layer to the first. In recurrent layers the gradient by the first input is compared with that by the "
-        "last.",
-        compared="First over last below {experiments.flow.FADED:g}, of {experiments.flow.DEEP} layers or more: "
-        "a note, and a warning where the loss is still above {experiments.flow.STUCK:g} times that of chance. "
-        "In time: below {experiments.flow.FADED_IN_TIME:g} where nothing is learned.",
+        found="In the fresh net, and in the first updates, the gradient is followed from the last layer to the "
+        "first. In recurrent layers the gradient by the first input is compared with that by the last.",
+        compared="In the fresh net, the gradient by the first layer's outputs below {looks.initial.LOST:g} of "
+        "that by the last hidden ones. In training, gradient over weight of the first matrix below "
+        "{experiments.flow.FADED:g} of the last one's, of {experiments.flow.DEEP} or more: a note, and a "
+        "warning where the loss is still above {experiments.flow.STUCK:g} times that of chance. In time: below "
+        "{experiments.flow.FADED_IN_TIME:g} where nothing is learned.",
         basis="Four layers of sigmoids at torch's default weights have 4e-4, as many of ReLU 0.03. An LSTM has "
         "1e-6 after some 20 steps and learns all the same, so that in time it counts only where nothing is "
         "learned.",

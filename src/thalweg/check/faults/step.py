@@ -104,7 +104,8 @@ FAULTS = (
         "pre-trained layers is good practice; freezing random ones wastes their capacity.",
         found="Frozen weights that differ from seed to seed were drawn, not learned. Where there are such, the "
         "set-up is trained with them frozen and with them free.",
-        compared="It is a fault if the net with all layers free gains more than {experiments.longer.LOST:g} in "
+        compared="More than {looks.frozen_parameters.SMALL:.0%} of all numbers frozen at random weights, or the "
+        "last layer. Proved if the net with all layers free gains more than {experiments.longer.LOST:g} in "
         "skill, on training and on validation data, from either of two seeds.",
         basis=CORPUS,
         remedy="Set `requires_grad_()` of their parameters before the optimizer is made; or load the weights "
@@ -166,11 +167,13 @@ FAULTS = (
         what="The model is trained in evaluation mode, mostly because `eval()` was called for validation and "
         "`train()` never again: dropout is off and batch normalization uses stale statistics. Or it is judged "
         "in training mode, or dropout is applied in both.",
-        found="The mode is read in the forward pass of every watched update. After training, outputs and skill "
-        "on training samples are compared between the modes, and two passes in evaluation mode with each other.",
+        found="The mode of every module is read when the model is told to train, and in the forward pass of "
+        "every watched update. Two passes in evaluation mode are compared; after training, outputs and skill on "
+        "training samples are compared between the modes. Running statistics are asked how fast they follow.",
         compared="Evaluation mode during an update. Outputs in evaluation mode that differ from pass to pass by "
-        "more than {experiments.independence.MOVED:g} of their spread. Evaluation mode that loses more than "
-        "{experiments.independence.APART:g} in skill on the samples trained on.",
+        "more than {looks.modes.MOVED:g} of their spread. Evaluation mode that loses more than "
+        "{experiments.independence.APART:g} in skill on the samples trained on. Running statistics that the "
+        "updates planned move by less than {looks.batch_statistics.LAGGING:g} times their memory.",
         basis=PROOF + " " + CORPUS,
         remedy="Call `model.train()` before the updates of every epoch and `model.eval()` before every "
         "evaluation. Pass `training=self.training` to `functional.dropout`, or use `nn.Dropout`.",
