@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from thalweg.cli import check, compare, fit, grow, optimizers, problems, report, resume, runs, sweep
+from thalweg.cli import check, compare, faults, fit, grow, optimizers, problems, report, resume, runs, sweep
 from thalweg.cli.terminal import UnansweredError
 from thalweg.core.errors import ThalwegError
 
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (check, compare, sweep, fit, grow, resume, problems, optimizers, runs, report):
+for _module in (check, compare, sweep, fit, grow, resume, problems, optimizers, faults, runs, report):
     app.command(_module.__name__.rpartition(".")[2])(_module.command)
 
 
