@@ -10,19 +10,19 @@ import numpy as np
 
 from benchmarks.row import Row
 from thalweg.core.config import Config
-from thalweg.core.events import Event, Notice
 from thalweg.data import InMemory
 from thalweg.execute import Job
+from thalweg.execute.choose import Chosen
 from thalweg.problems import Problem, load
 
 MEMBERS = 8
-TRAINED = 512
+TRAINED = 2048
 JUDGED = 256
 SINGLE = ("sequential", "batched", "processes")
 
 
 def rows(rounds: int) -> Iterable[Row]:
-    """Return what `auto` does in a second, against the best of the others in the same rounds."""
+    """Return what `auto` does in a second, choice included, against the best of the others in the same rounds."""
     jobs = _jobs(_part(load("fashion/2c2d")))
     times = {name: list[float]() for name in ("auto", *SINGLE)}
     for _ in range(rounds):
@@ -43,18 +43,10 @@ def rows(rounds: int) -> Iterable[Row]:
 
 
 def _seconds(name: str, jobs: list[Job]) -> float:
-    """How long the jobs take from when the choice is made: each executor says then what it chose."""
-    from thalweg.execute.choose import Chosen
-
-    chosen = list[float]()
-
-    def hear(event: Event) -> None:
-        if isinstance(event, Notice) and not chosen:
-            chosen.append(time.perf_counter())
-
+    """How long the jobs take, the choice of threads, members or executor included."""
     started = time.perf_counter()
-    Chosen(name)(jobs, hear)
-    return time.perf_counter() - (chosen or [started])[0]
+    Chosen(name)(jobs)
+    return time.perf_counter() - started
 
 
 def _part(problem: Problem) -> Problem:

@@ -90,7 +90,7 @@ def _ours(problem: Problem, optimizer: str, aim: Aim, seed: int) -> float:
     """Seconds to the recommendation; infinite if there is none, or its rate is not within 1 % on the same seed."""
     started = time.perf_counter()
     base = Config(keep="best", seed=seed)
-    found = sweep(problem, optimizer, {"lr": log(LOW, HIGH)}, trials=TRIALS, seeds=1, base=base, executor=batched)
+    found = sweep(problem, optimizer, {"lr": log(LOW, HIGH)}, trials=TRIALS, seeds=1, base=base)
     spent = time.perf_counter() - started
     if found.recommendation is None:
         return math.inf

@@ -73,6 +73,17 @@ def test_a_run_that_goes_on_begins_where_it_was() -> None:
     assert counted(bar) == (10, 10)
 
 
+def test_a_run_that_begins_anew_has_lost_what_it_had_done() -> None:
+    bar = ProgressBar(2)
+    start(bar, epochs=10)
+    advance(bar, 4)
+    start(bar, epochs=10)
+    assert counted(bar) == (0, 20)
+    advance(bar, 10)
+    end(bar)
+    assert counted(bar) == (10, 20)
+
+
 def test_the_line_says_what_runs_and_fits_80_columns() -> None:
     bar = ProgressBar(208)
     start(bar, epochs=20)
@@ -83,6 +94,15 @@ def test_the_line_says_what_runs_and_fits_80_columns() -> None:
     assert NAME in line
     assert "run 1 of 208" in line
     assert "left:" in line
+
+
+def test_before_the_first_run_it_gets_ready() -> None:
+    bar = ProgressBar(208)
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(bar._bar.get_renderable())
+    assert console.export_text().startswith("getting ready")
+    start(bar, epochs=20)
+    assert "getting ready" not in bar._bar.tasks[0].description
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from thalweg.cli.retyped import fit_command
 from thalweg.core.config import Config
 from thalweg.core.run import Epoch
 from thalweg.problems import Problem
@@ -34,7 +36,9 @@ def strictly(text: str) -> dict[str, Any]:
 def test_it_recommends_and_keeps(thalweg: Thalweg, blobs: Blobs, tmp_path: Path) -> None:
     said = thalweg("sweep", blobs(), *SMALL)
     assert (said.returncode, said.stderr) == (0, "")
-    assert max(len(line) for line in said.stdout.splitlines() if "report.html" not in line) <= 80
+    (command,) = [line for line in said.stdout.splitlines() if line.startswith("train it: ")]
+    lines = [line for line in said.stdout.splitlines() if "report.html" not in line and line != command]
+    assert max(map(len, lines)) <= 80
     assert "Train blobs with sgd, lr=" in " ".join(said.stdout.split())
     assert "kept as sweep-0001 in thalweg-runs/runs.db" in said.stdout.splitlines()
     assert f"{tmp_path / 'report.html'}" in said.stdout.splitlines()
@@ -43,7 +47,9 @@ def test_it_recommends_and_keeps(thalweg: Thalweg, blobs: Blobs, tmp_path: Path)
         assert (study.status, study.runs, study.ended) == ("finished", 8, 8)
         result = SweepResult.from_json(load_result(database, study.id)[1])
         ids = [run.id for run in runs(database, study.id)]
-    assert result.recommendation is not None
+    best = result.recommendation
+    assert best is not None
+    assert command == f"train it: {fit_command('mine.py:problem', best)}"
     assert len(ids) == len(set(ids)) == len(result.trials) + len(result.finals)
     assert "sweep-0001/trial-005" in ids
 
@@ -61,7 +67,16 @@ def test_json_is_one_strict_object_with_the_promised_keys(thalweg: Thalweg, blob
 
 
 def test_an_edge_is_exit_code_1_with_the_same_object(thalweg: Thalweg, blobs: Blobs) -> None:
-    low = ["--lr=1e-7:1e-5", "--trials=4", "--seeds=2", "--threads=1"]
+    low = [
+        "-o",
+        "sgd",
+        "--lr=1e-3:1e-2",
+        "--sampler=grid",
+        "--trials=4",
+        "--seeds=2",
+        "--epochs=20",
+        "--threads=1",
+    ]
     refused = thalweg("sweep", blobs(), *low, "--json")
     found = strictly(refused.stdout)
     assert (refused.returncode, found["best"]) == (1, None)
@@ -69,6 +84,7 @@ def test_an_edge_is_exit_code_1_with_the_same_object(thalweg: Thalweg, blobs: Bl
     said = thalweg("sweep", blobs(), *low)
     assert said.returncode == 1
     assert "the edge of your range" in " ".join(said.stdout.split())
+    assert "train it" not in said.stdout
 
 
 def test_settings_are_searched_and_fixed_as_typed(thalweg: Thalweg, blobs: Blobs) -> None:
@@ -91,6 +107,27 @@ def test_a_space_of_ones_own_and_a_sampler(thalweg: Thalweg, blobs: Blobs, tmp_p
     found = strictly(thalweg("sweep", blobs(), *typed, "--threads=1", "--json").stdout)
     assert (found["sampler"], found["stops"]) == ("tpe", [[]])
     assert found["space"]["sgd"]["lr"] == {"kind": "log", "low": 0.01, "high": 10}
+
+
+def test_what_is_recommended_is_trained_by_the_command_below_it(thalweg: Thalweg, blobs: Blobs) -> None:
+    typed = ["-o", "sgd,momentum", "--lr", "1e-2:1e2", "--set", "momentum=0.5,0.9", "--schedule=linear:end=0.1"]
+    said = thalweg("sweep", blobs(), *typed, "--trials=6", "--seeds=2", "--threads=1", "--epochs=4").stdout
+    (command,) = [line for line in said.splitlines() if line.startswith("train it: thalweg fit mine.py:problem ")]
+    trained = strictly(thalweg(*shlex.split(command)[3:], "--json").stdout)
+    with Database.open_readonly(Path("thalweg-runs", "runs.db")) as database:
+        result = SweepResult.from_json(load_result(database, "sweep-0001")[1])
+    assert Config.from_json(trained["config"]) == result.best
+
+
+@pytest.mark.parametrize("verb", [["sweep", *SMALL], ["compare", "--trials=1", "--seeds=1"]])
+def test_a_problem_that_cannot_be_trained_is_found_before_the_store_is_touched(
+    verb: list[str], thalweg: Thalweg, blobs: Blobs, tmp_path: Path
+) -> None:
+    bad = "problem = tw.Problem(**{**settings, 'model': lambda: nn.Linear(5, 3)})"
+    said = thalweg(verb[0], blobs(bad), *verb[1:])
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "The model cannot take the input" in said.stderr
+    assert not (tmp_path / "thalweg-runs").exists()
 
 
 def test_a_preset_and_what_goes_before_it(thalweg: Thalweg, blobs: Blobs) -> None:
@@ -131,15 +168,18 @@ def test_the_range_test(thalweg: Thalweg, blobs: Blobs) -> None:
 def test_what_is_recommended_is_verified_once_the_page_is_written(
     thalweg: Thalweg, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def certify(problem: Problem, config: Config, curve: Sequence[Epoch]) -> str:
+    def certify(problem: Problem, config: Config, curve: Sequence[Epoch], *, together: bool) -> str:
         assert curve
-        return f"verified after the page: {(tmp_path / 'report.html').exists()}"
+        return f"verified after the page: {(tmp_path / 'report.html').exists()}, {together}"
 
     monkeypatch.setattr("thalweg.execute.certificate.certify", certify)
     refused = thalweg("sweep", blobs(), "--lr=1e-7:1e-5", "--trials=4", "--seeds=2", "--threads=1", "--verify")
     assert (refused.returncode, "verified" in refused.stdout) == (1, False)
     (tmp_path / "report.html").unlink()
-    assert "verified after the page: True" in thalweg("sweep", blobs(), *SMALL, "--verify").stdout
+    typed = ["sweep", blobs(), *SMALL, "--verify"]
+    assert "verified after the page: True, True" in thalweg(*typed, "--executor=batched").stdout
+    alone = thalweg(*typed, "--executor=sequential").stdout.splitlines()
+    assert "nothing to verify: no run was trained in a cohort (--executor batched)" in alone
 
 
 @pytest.mark.parametrize(
@@ -147,7 +187,7 @@ def test_what_is_recommended_is_verified_once_the_page_is_written(
     [
         (["--lr=0:1"], "goes through zero"),
         (["--lr=1:0.1"], "holds no values"),
-        (["--set", "momentm=0.5:0.9", "-o", "momentum"], "or 'momentum'?"),
+        (["--set", "momentm=0.5:0.9", "-o", "momentum"], "did you mean 'momentum'"),
         (["--set", "beta1=0.5:1.0"], "out of its range"),
         (["--set", "beta1"], "cannot be read"),
         (["-o", "adma"], "did you mean 'adam'"),

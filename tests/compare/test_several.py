@@ -11,6 +11,8 @@ import torch
 from torch import nn
 
 import thalweg as tw
+from thalweg.compare import overview
+from thalweg.compare.comparisons import Comparisons
 from thalweg.compare.several import compare
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, ModelError, UnknownNameError
@@ -52,6 +54,11 @@ def test_each_problem_is_compared_as_it_would_be_alone() -> None:
         assert curves(found.finals) == curves(alone.finals)
     assert result.complete
     assert {profile.optimizer for profile in result.by("seconds")} == {"sgd", "adam"}
+
+
+def test_comparisons_print_as_their_verdict() -> None:
+    result = Comparisons.of([])
+    assert repr(result) == overview.verdict(result)
 
 
 def test_the_ids_of_runs_begin_with_the_problem() -> None:

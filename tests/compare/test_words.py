@@ -25,6 +25,11 @@ def test_verdict_names_leader_score_rate_and_field(ranked: Build) -> None:
     )
 
 
+def test_a_comparison_prints_as_its_verdict(ranked: Build) -> None:
+    comparison = ranked(("adam", 0.975, 1))
+    assert repr(comparison) == words.verdict(comparison)
+
+
 def test_verdict_without_a_distinct_other_names_no_winner(ranked: Build) -> None:
     said = words.verdict(ranked(("adam", 0.975, 1), ("sgd", 0.97, 0.2)))
     assert said.startswith("No optimizer stands out on digits/mlp-1: adam comes first with 97.5 % test accuracy")

@@ -56,6 +56,23 @@ def test_json_and_pickle_and_copies_give_the_same_config(config: Config) -> None
     assert [other.to_json() for other in others] == [config.to_json()] * 5
 
 
+@given(configs)
+def test_it_prints_as_the_python_that_makes_it_again(config: Config) -> None:
+    again = eval(repr(config), {"Config": Config, "float": float})
+    assert again == config
+    assert again.to_json() == config.to_json()
+
+
+def test_what_is_default_is_not_printed_but_for_the_optimizer() -> None:
+    assert repr(Config()) == "Config(optimizer='momentum')"
+    config = Config(optimizer="adam", hyper={"lr": 0.0123456789}, epochs=5)
+    assert repr(config) == "Config(optimizer='adam', hyper={'lr': 0.0123456789}, epochs=5)"
+    several = Config(schedule="step", schedules={"momentum": ("linear", {"end": float("inf")})})
+    assert repr(several) == (
+        "Config(optimizer='momentum', schedule='step', schedules={'momentum': ('linear', {'end': float('inf')})})"
+    )
+
+
 @given(configs, configs)
 def test_equal_means_equal_json(one: Config, other: Config) -> None:
     assert (one == other) == (one.to_json() == other.to_json())

@@ -18,6 +18,7 @@ from thalweg.core.errors import (
     StoreError,
     ThalwegError,
     UnknownNameError,
+    WorkerError,
 )
 
 PLAIN = [
@@ -30,6 +31,7 @@ PLAIN = [
     MissingDataError,
     ModelError,
     CheckpointError,
+    WorkerError,
     StoreError,
     OutputError,
 ]
@@ -54,6 +56,7 @@ def test_users_input_is_a_value_or_type_error(kind: type[ThalwegError]) -> None:
         InputTypeError: TypeError,
         MissingDataError: FileNotFoundError,
         OutputError: OSError,
+        WorkerError: ThalwegError,
         StoreError: ThalwegError,
         ThalwegError: Exception,
     }

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from thalweg.core.config import Config
-from thalweg.core.errors import InputError, ThalwegError
+from thalweg.core.errors import InputError, ThalwegError, WorkerError
 from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, tee
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.execute import Job, Memory, processes, sequential
@@ -159,12 +159,43 @@ class Stuck:
         return nn.Linear(4, 3)
 
 
-def test_what_kills_every_worker_is_tried_once() -> None:
+class Absent:
+    """What ends the process that rebuilds it once a file is there."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __setstate__(self, state: Any) -> None:
+        self.__dict__ = state
+        if self.file.exists():
+            os._exit(4)
+
+    def __call__(self) -> nn.Module:
+        return nn.Linear(4, 3)
+
+
+def test_a_worker_that_dies_before_it_begins_fails_no_run() -> None:
     heard: list[Event] = []
-    runs = processes([Job(name, toy(model=Stuck()), Config()) for name in "ab"], heard.append, workers=1)
-    assert [(run.outcome, run.steps) for run in runs] == [(Outcome.FAILED, 0)] * 2
-    assert "ended by itself, with exit code 3 after 0 of 4 epochs" in runs[0].message
-    assert [type(event) for event in heard] == [RunStarted, RunEnded] * 2
+    with pytest.raises(WorkerError, match="died before it began a run") as caught:
+        processes([Job(name, toy(model=Stuck()), Config()) for name in "ab"], heard.append, workers=1)
+    assert caught.value.got == "it ended by itself, with exit code 3"
+    assert heard == []
+
+
+def test_what_a_dead_workers_successor_cannot_begin_is_no_failed_run(tmp_path: Path) -> None:
+    """The first worker is killed in its first run; the second finds what it needs gone."""
+    heard, gone = list[Event](), tmp_path / "gone"
+
+    def sink(event: Event) -> None:
+        heard.append(event)
+        gone.touch()
+
+    problem = toy(model=Absent(gone), loss=deadly_after(8).loss)
+    jobs = [Job(name, problem, Config(hyper={"lr": 0.1})) for name in "ab"]
+    with pytest.raises(WorkerError):
+        processes(jobs, sink, workers=1)
+    ended = {event.run_id: event.run.outcome for event in heard if isinstance(event, RunEnded)}
+    assert ended == {"a": Outcome.FAILED}
 
 
 def test_an_error_of_the_setting_is_raised_here() -> None:

@@ -86,7 +86,7 @@ def test_it_can_be_shown() -> None:
     console = Console(record=True, width=100)
     signal(nn.Sequential(nn.Linear(4, 5), nn.Tanh()), torch.randn(6, 4)).show(console)
     text = console.export_text()
-    assert all(word in text for word in ("2nd moment", "gradient", "Linear", "Tanh"))
+    assert all(word in text for word in ("2nd moment", "back", "Linear", "Tanh"))
 
 
 @pytest.mark.parametrize("model", [nn.Tanh(), nn.Linear(3, 3).requires_grad_(requires_grad=False)])

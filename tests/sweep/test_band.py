@@ -34,6 +34,15 @@ def test_what_gives_no_interval(values: list[float], mean: float) -> None:
     assert (math.isnan(found.low), math.isnan(found.high), found.n) == (True, True, len(values))
 
 
+def test_an_accuracy_ends_at_100_per_cent_and_an_error_at_nothing() -> None:
+    values = [0.98, 0.99, 1.0]
+    free, cut = student_interval(values), student_interval(values, (0, 1))
+    assert free.high > 1
+    assert (cut.mean, cut.low, cut.high) == (free.mean, free.low, 1.0)
+    assert student_interval([0.0, 0.5], (0, math.inf)).low == 0
+    assert math.isnan(student_interval([1.0], (0, 1)).high)
+
+
 def test_the_interval_holds_the_mean_in_95_of_100_simulated_sweeps() -> None:
     drawn = np.random.default_rng(0).normal(0.9, 0.01, (4000, 5))
     bands = [student_interval(scores) for scores in drawn.tolist()]

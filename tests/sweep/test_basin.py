@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy import stats
 
 from thalweg.core.run import Outcome, Run
 from thalweg.problems import accuracy
-from thalweg.sweep.basin import basin, within_noise
+from thalweg.sweep.basin import basin, is_early, within_noise
 from thalweg.sweep.dimensions import log, uniform
 from thalweg.sweep.space import Space
 from thalweg.sweep.trial import Trial
@@ -43,6 +44,20 @@ def test_a_dropped_trial_is_held_against_the_best_as_it_was_then(trial: Make, fi
     assert not within_noise(trial(metric=0.9, fraction=0.5), seeds, accuracy)
 
 
+@pytest.mark.parametrize(("length", "least"), [(4, 3), (9, 3), (20, 6)])
+def test_what_was_dropped_in_its_first_epochs_tells_nothing(
+    length: int, least: int, trial: Make, finals: Finals
+) -> None:
+    seeds = [
+        replace(run, epochs=tuple(replace(run.epochs[0], number=i + 1) for i in range(length)))
+        for run in finals(0.9, 0.91)
+    ]
+    for epochs, early in ((least - 1, True), (least, False)):
+        assert is_early(trial(outcome=Outcome.PRUNED, epochs=epochs), seeds) == early
+        assert not is_early(trial(outcome=Outcome.COMPLETED, epochs=epochs), seeds)
+    assert is_early(trial(fraction=0.5), seeds)
+
+
 def at(rates: list[float], scores: list[float], trial: Make) -> list[Trial]:
     return [
         trial(name=f"trial-{i}", lr=lr, metric=score)
@@ -71,6 +86,22 @@ def test_beside_other_settings_it_spans_all_good_rates(trial: Make, finals: Fina
     found = basin(trials[2], trials, finals(0.89, 0.90, 0.91), accuracy, space)
     assert found is not None
     assert (found.low, found.high) == (1e-3, 0.1)
+
+
+def test_a_rate_counts_once_however_often_it_was_tried(trial: Make, finals: Finals) -> None:
+    trials = at([1e-3, 1e-2, 1e-2, 0.1], [0.2, 0.9, 0.3, 0.2], trial)
+    space = Space.of(["adam"], {"lr": log(1e-5, 1), "beta1": uniform(0.5, 0.9)})
+    found = basin(trials[1], trials, finals(0.89, 0.90, 0.91), accuracy, space)
+    assert found is not None
+    assert (found.low, found.high, found.rates, found.open_low, found.open_high) == (1e-2, 1e-2, 1, False, False)
+
+
+def test_a_rate_that_was_screened_out_was_tried(trial: Make, finals: Finals) -> None:
+    trials = at([1e-2, 0.1, 0.5], [0.9, 0.9, 0.2], trial)
+    trials[2] = replace(trials[2], fraction=0.25)
+    found = basin(trials[1], trials, finals(0.89, 0.90, 0.91), accuracy, SPACE)
+    assert found is not None
+    assert (found.high, found.open_low, found.open_high) == (0.1, True, False)
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -242,6 +242,14 @@ def test_a_file_gives_the_result_back(bowl: Problem) -> None:
         SweepResult.from_json({**result.to_json(), "format": 99})
 
 
+def test_a_file_of_an_older_version_is_read(bowl: Problem) -> None:
+    result = sweep(bowl, "sgd", {"lr": log(1e-4, 1e-2)}, trials=9, seeds=2, threads=1)
+    old = json.loads(dumps(result.to_json()))
+    del old["has_test"], old["edge_of_range"][0]["untried"]
+    again = SweepResult.from_json(old)
+    assert (again.edges, again.has_test, result.has_test) == (result.edges, True, False)
+
+
 def test_the_band_holds_fresh_seeds(blobs: Problem) -> None:
     result = sweep(blobs, "sgd", {"lr": log(1e-4, 1e3)}, trials=3, seeds=5, threads=1)
     assert result.band is not None

@@ -45,6 +45,16 @@ def test_what_cannot_be_read_is_said(text: str) -> None:
         read([text], ["adam"])
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("lr=1:1e-5", "lr=1e-5:1"), ("batch_size=64:8", "batch_size=8:64"), ("momentum=0.9:0.9", "momentum=0.9")],
+)
+def test_a_range_that_holds_no_values_is_asked_about(text: str, meant: str) -> None:
+    with pytest.raises(InputError, match="A range holds no values") as caught:
+        read([text], ["momentum"])
+    assert caught.value.remedy == f"did you mean {meant}?"
+
+
 def test_a_space_comes_from_a_users_file(tmp_path: Path) -> None:
     file = tmp_path / "ranges.py"
     file.write_text("import thalweg as tw\nspace = {'lr': tw.log(1e-3, 1)}\nother = 3\n")

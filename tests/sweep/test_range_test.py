@@ -105,6 +105,7 @@ def test_it_says_its_suggestion_and_its_limits(bowl: Problem) -> None:
     found.show(out)
     said = " ".join(out.file.getvalue().split())  # pyright: ignore[reportAttributeAccessIssue]
     assert "the loss falls fastest at lr=" in said
+    assert repr(found) in said
     assert all(limit in said for limit in found.limits)
     assert json.loads(dumps(found.to_json()))["suggestion"] == found.suggestion
     range_test(bowl, "sgd", low=1e10, high=1e12, threads=1).show(out)

@@ -100,6 +100,7 @@ def test_corners_are_every_choice_with_numbers_low_and_high() -> None:
         ({"batch": choice(1, 2)}, UnknownNameError, "batch_size"),
         ({"seed": choice(1, 2)}, InputError, "luck is no setting"),
         ({"lr": 0.1}, InputTypeError, "belongs into base"),
+        ({"lr": (1e-5, 1)}, InputTypeError, r"did you mean log\(1e-05, 1\)\?"),
         ({"lr": {"momentum": 0.1}}, InputTypeError, "The range of lr is none"),
         ({"lr": {"adam": log(0.1, 1)}}, UnknownNameError, "momentum"),
         ({"optimizer": log(0.1, 1)}, InputTypeError, "no choice"),

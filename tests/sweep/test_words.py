@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -91,15 +91,59 @@ def test_a_refusal_says_why_and_what_to_do(swept: Build) -> None:
 def test_facts_are_basin_importance_and_cost(swept: Build) -> None:
     basin, cost = words.facts(swept())
     assert basin == (
-        "Learning rates from 0.004 to 0.02 did as well, within the noise of the seeds; higher ones were not tried."
+        "Learning rates from 0.004 to 0.02 cannot be told apart from it by 3 seeds; higher ones were not tried."
     )
     assert cost.startswith("3 trials and 3 confirming runs took 1,000 updates")
     assert "saved 75%" in cost
     space = Space.of(["adam"], {"lr": log(1e-5, 1), "beta1": uniform(0.5, 0.9)})
     several = words.facts(swept(space=space, importance={"lr": 0.8, "beta1": 0.2}))
     assert "lr 80% and beta1 20%" in several[1]
-    alone = Basin(low=0.01, high=0.01, open_low=False, open_high=False, rates=1)
-    assert "No other learning rate" in words.facts(swept(basin=alone))[0]
+    assert "Learning rates from 0.004 to 0.02 with other settings to match cannot" in several[0]
+
+
+def test_a_basin_of_one_rate_says_what_became_of_the_others(swept: Build, trial: Make) -> None:
+    alone = swept(basin=Basin(low=0.01, high=0.01, open_low=False, open_high=False, rates=1))
+    worse = "Every other learning rate tried did worse, beyond the noise of the seeds"
+    assert words.basin(alone) == f"{worse}."
+    dropped = replace(alone.trials[0], epochs=2)
+    assert words.basin(replace(alone, trials=(*alone.trials, dropped))) == (
+        f"{worse}, or was dropped too early to tell."
+    )
+    assert words.basin(replace(alone, trials=alone.trials[1:2])) == ""
+
+
+@pytest.mark.parametrize(("seeds", "few"), [((1, 2, 3), True), ((1, 2, 3, 4), False)])
+def test_few_seeds_and_the_test_split_are_spoken_of(swept: Build, seeds: tuple[int, ...], few: bool) -> None:
+    scope, *_ = words.caveats(swept(seeds=seeds))
+    assert scope.endswith("3 seeds give wide intervals and tell little apart: confirm on 10.") == few
+    assert "`thalweg fit --test` says what it is worth on the test split, which no sweep has seen." in scope
+    assert "thalweg fit --test" not in words.caveats(swept(seeds=seeds, has_test=False))[0]
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [
+        ("low", "lr=0.01 is the lowest tried, though its range goes on to 1e-5: more trials may find better."),
+        ("high", "lr=0.01 is the highest tried, though its range goes on to 1: more trials may find better."),
+    ],
+)
+def test_an_end_of_what_was_tried_is_told_from_the_end_of_the_range(swept: Build, end: str, says: str) -> None:
+    ends: dict[str, Any] = {"low": 1e-5, "high": 1, "wider": (1e-5, 1)}
+    edge = Edge(name="lr", end=end, value=0.01, **ends, refuses=False, untried=True)
+    assert says in words.caveats(swept(edges=(edge,)))
+
+
+def test_it_prints_as_its_verdict(swept: Build) -> None:
+    assert repr(swept()) == words.verdict(swept())
+
+
+def test_an_interruption_is_told_once(swept: Build) -> None:
+    out = Console(file=io.StringIO(), width=120)
+    cut = "Interrupted after 2 of 8 trials, before a best was sure."
+    swept(recommendation=None, refusal=cut.rstrip("."), advice="run it again", missing=(cut,)).show(out)
+    said = out.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    assert said.count("Interrupted after 2 of 8 trials") == 1
+    assert "No recommendation for blobs: the sweep did not come to its end." in said
 
 
 def test_caveats_name_losses_and_edges_of_other_settings(swept: Build) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,10 +10,10 @@ import typer
 
 from thalweg.cli import arguments as a
 from thalweg.cli.shared import Shared, trains
+from thalweg.cli.study import make, tell
 
 if TYPE_CHECKING:
     from thalweg.compare.comparisons import Comparisons
-    from thalweg.compare.protocol import Protocol
     from thalweg.compare.result import Comparison
 
 
@@ -44,6 +43,7 @@ def command(
     fresh seeds, and only those runs see the test split. Over several problems
     there are performance profiles and scores too.
     """
+    from thalweg.compare import conduct, several
     from thalweg.compare.protocol import Protocol
     from thalweg.core.config import Config
     from thalweg.optim.families import TEXTBOOK
@@ -61,32 +61,14 @@ def command(
     protocols = [plan(problem=resolve(name, data=data)) for name in problems]
     for protocol in protocols:  # before the store is touched
         probe_all(protocol.problem, [base])
-    result, kept = _recorded(protocols, store, shown=not json, wait=wait, executor=executor, threads=threads)
-    _tell(result, f"{write(result, out)}\n{kept}\n{_threading(result)}", json=json)
+    alone = len(protocols) == 1
+    do: Any = partial(conduct.conduct, protocols[0]) if alone else partial(several.conduct, protocols)
+    title, runs = ", ".join(one.problem.name for one in protocols), sum(one.runs for one in protocols)
+    do = partial(do, executor=executor, threads=threads)
+    result, kept = make("compare", title, runs, do, store, shown=not json, wait=wait)
+    tell(result, str(write(result, out)), kept, _threading(result), json=json)
     if not result.complete:
         raise typer.Exit(130)
-
-
-def _recorded(
-    protocols: Sequence[Protocol], store: Path, *, shown: bool, wait: bool, **how: Any
-) -> tuple[Comparison | Comparisons, str]:
-    """Do the comparison; returns it, and where it is kept."""
-    from thalweg.cli.progress import ProgressBar
-    from thalweg.cli.record import onward_from, record, typed
-    from thalweg.compare import conduct, several
-    from thalweg.core.events import tee
-
-    names = ", ".join(protocol.problem.name for protocol in protocols)
-    with (
-        record(store, "compare", names, resumable=True, wait=wait) as kept,
-        ProgressBar(sum(protocol.runs for protocol in protocols), shown=shown) as bar,
-    ):
-        how |= {"sink": tee(kept.sink, bar), "command": typed(), "memory": kept.memory}
-        alone = len(protocols) == 1
-        result = conduct.conduct(protocols[0], **how) if alone else several.conduct(protocols, **how)
-        kept.result, kept.complete = result.to_json(), result.complete
-    onward = "" if result.complete else f"; go on with: {onward_from(kept.name, store)}"
-    return result, f"kept as {kept.name} in {store}{onward}"
 
 
 def _threading(result: Comparison | Comparisons) -> str:
@@ -96,15 +78,3 @@ def _threading(result: Comparison | Comparisons) -> str:
     if isinstance(result, Comparisons):
         return "\n".join(f"{one.problem}: {one.environment.threading}" for one in result.comparisons)
     return result.environment.threading
-
-
-def _tell(result: Comparison | Comparisons, places: str, *, json: bool) -> None:
-    from thalweg.cli.terminal import console
-    from thalweg.core.plain import dumps
-
-    if json:
-        typer.echo(dumps(result.to_json()))
-        return
-    out = console()
-    result.show(out)
-    out.print(f"\n{places}", soft_wrap=True)

@@ -36,7 +36,7 @@ class ProgressBar:
             transient=True,
             disable=not (shown and console.is_terminal),
         )
-        self._task = self._bar.add_task("", total=None, runs="")
+        self._task = self._bar.add_task("getting ready", total=None, runs="")
 
     def __enter__(self) -> ProgressBar:
         self._bar.start()
@@ -55,6 +55,8 @@ class ProgressBar:
     def _move(self, event: Event) -> None:
         match event:
             case RunStarted(total_epochs=total, resumed_at=done):
+                if event.run_id in self.left:  # it begins anew: what it had done is lost
+                    self._bar.advance(self._task, self.left[event.run_id] - self.lengths[event.run_id])
                 self.left[event.run_id], self.lengths[event.run_id] = total - done, total
                 if self._bar.tasks[0].total is None:
                     self._bar.update(self._task, completed=done)

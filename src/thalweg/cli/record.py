@@ -106,7 +106,7 @@ def record(
         finally:
             if made.complete and made.result is not None:
                 database.finish(study, made.result)
-                if made.memory:
+                if made.memory and made.memory.folder:
                     shutil.rmtree(made.memory.folder, ignore_errors=True)
             else:
                 database.interrupt(study, made.result)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from thalweg.cli import arguments as a
+from thalweg.cli.retyped import fit_command
 from thalweg.cli.shared import Shared, names_in, trains
+from thalweg.cli.study import make, tell
 
 if TYPE_CHECKING:
     from thalweg.core.config import Config
@@ -106,16 +109,19 @@ def command(
 
     Settings are tried on training and validation data, those that fall behind
     end early, and the best is run again on fresh seeds. If it lies at the edge
-    of its range there is no recommendation, and the exit code is 1.
+    of its range, or learns nothing, there is no recommendation, and the exit
+    code is 1.
     """
     from thalweg.core.config import Config
     from thalweg.problems import resolve
     from thalweg.report import require_writable, write
+    from thalweg.sweep.conduct import conduct
     from thalweg.sweep.notation import from_file, read, settle
     from thalweg.sweep.presets import settled
 
     require_writable(out)
-    names = _names(optimizer)
+    typed = _names(optimizer)
+    names = list(typed)
     searched, fixed = read([*(settings or ()), *([f"lr={lr}"] if lr else ())], names)
     base = settle(Config(keep=keep, seed=seed, **shared), fixed)
     task = resolve(problem, data=data)
@@ -127,19 +133,24 @@ def command(
         preset, trials=trials, seeds=seeds, sampler=sampler, halving=halving, narrow=narrow, space=own or None
     )
     plan = _plan(task, names, chosen, base, repeats=repeats, fraction=fraction)
-    result, kept = _recorded(plan, store, shown=not json, wait=wait, executor=executor, threads=threads)
-    page = write(result, out)
-    verified = f"\n{_verified(plan, result)}" if verify and result.recommendation else ""
-    _tell(result, f"{page}\n{kept}\n{result.environment.threading}{verified}", json=json)
-    if result.missing or not result.recommendation:
-        raise typer.Exit(130 if result.missing else 1)
+    plan.probe()  # before the store is touched
+    do = partial(conduct, plan, executor=executor, threads=threads)
+    result, kept = make("sweep", task.name, plan.runs, do, store, shown=not json, wait=wait)
+    best, places = result.recommendation, [str(write(result, out)), kept, result.environment.threading]
+    if best:
+        onward = fit_command(problem, best, optimizer=typed.get(best.optimizer), data=data)
+        places = [f"train it: {onward}", *places, *([_verified(plan, result)] if verify else ())]
+    tell(result, *places, json=json)
+    if not result.complete or not best:
+        raise typer.Exit(1 if result.complete else 130)
 
 
-def _names(optimizer: str) -> list[str]:
+def _names(optimizer: str) -> dict[str, str]:
+    """Return the optimizers by registry name, each as it was typed."""
     from thalweg.optim import optimizers
     from thalweg.optim.own import resolve
 
-    names = [resolve(name.strip()) for name in optimizer.split(",")]
+    names = {resolve(name.strip()): name.strip() for name in optimizer.split(",")}
     for name in names:
         optimizers[name]  # an unknown one raises
     return names
@@ -153,30 +164,14 @@ def _plan(task: Problem, names: list[str], chosen: dict[str, Any], base: Config,
     return Plan(problem=task, space=space, base=base, **chosen, **how)
 
 
-def _recorded(plan: Plan, store: Path, *, shown: bool, wait: bool, **how: Any) -> tuple[SweepResult, str]:
-    """Do the sweep; returns it, and where it is kept."""
-    from thalweg.cli.progress import ProgressBar
-    from thalweg.cli.record import onward_from, record, typed
-    from thalweg.core.events import tee
-    from thalweg.sweep.conduct import conduct
-
-    name = plan.problem.name
-    with (
-        record(store, "sweep", name, resumable=True, wait=wait) as kept,
-        ProgressBar(plan.runs, shown=shown) as bar,
-    ):
-        result = conduct(plan, sink=tee(kept.sink, bar), command=typed(), memory=kept.memory, **how)
-        kept.result, kept.complete = result.to_json(), not result.missing
-    onward = f"; go on with: {onward_from(kept.name, store)}" if result.missing else ""
-    return result, f"kept as {kept.name} in {store}{onward}"
-
-
 def _verified(plan: Plan, result: SweepResult) -> str:
-    """Make the best setting's first confirming run again alone; says how far the two differ."""
-    from thalweg.execute.certificate import certify
+    """Make the best setting's first confirming run again alone; says how far a cohort's is from that."""
+    from thalweg.execute.certificate import certify, fits_a_cohort
 
-    run = result.finals[0]
-    return str(certify(plan.problem, run.config, run.epochs))
+    run, ways = result.finals[0], result.executor.split(", ")
+    if "batched" not in ways or not fits_a_cohort(plan.problem, run.config):
+        return "nothing to verify: no run was trained in a cohort (--executor batched)"
+    return str(certify(plan.problem, run.config, run.epochs, together=ways == ["batched"]))
 
 
 def _range_test(
@@ -189,9 +184,7 @@ def _range_test(
     out: Path,
     json: bool,
 ) -> None:
-    from thalweg.cli.terminal import console
     from thalweg.core.errors import InputError
-    from thalweg.core.plain import dumps
     from thalweg.report import write
     from thalweg.sweep.range_test import range_test
 
@@ -213,23 +206,6 @@ def _range_test(
         seed=base.seed,
         threads=threads,
     )
-    page = write(found, out)
-    if json:
-        typer.echo(dumps(found.to_json()))
-    else:
-        found.show(console())
-        typer.echo(f"\n{page}")
+    tell(found, str(write(found, out)), json=json)
     if found.suggestion is None:
         raise typer.Exit(1)
-
-
-def _tell(result: SweepResult, places: str, *, json: bool) -> None:
-    from thalweg.cli.terminal import console
-    from thalweg.core.plain import dumps
-
-    if json:
-        typer.echo(dumps(result.to_json()))
-        return
-    out = console()
-    result.show(out)
-    out.print(f"\n{places}", soft_wrap=True)

@@ -34,6 +34,12 @@ class Comparisons:
     profiles: tuple[Profile, ...]
     missing: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """The verdict: all that they hold would fill a screen."""
+        from thalweg.compare.overview import verdict
+
+        return verdict(self)
+
     @classmethod
     def of(cls, comparisons: Sequence[Comparison], missing: Sequence[str] = ()) -> Comparisons:
         """Return comparisons of the same optimizers, with their profiles."""

@@ -16,6 +16,7 @@ from thalweg.sweep.dimensions import Log
 from thalweg.sweep.score import Score, of_measures
 from thalweg.sweep.sobol import sobol
 from thalweg.train.beforehand import check_settings
+from thalweg.train.length import complete, steps_per_epoch
 from thalweg.train.scheduled import check_schedules
 
 
@@ -58,11 +59,10 @@ class Protocol:
                 got=f"lr={self.base.hyper['lr']:g}",
                 remedy="leave lr out, or train this one setting with `thalweg fit`",
             )
-        epochs = self.base.epochs or self.problem.epochs
-        steps = math.ceil(len(self.problem.splits["train"]) / (self.base.batch_size or self.problem.batch_size))
         for name in self.names:
+            config = complete(self.problem, self.base.replace(optimizer=name))
             check_hyper(name, self.base.hyper)
-            check_schedules(self.base.replace(optimizer=name, epochs=epochs), steps)
+            check_schedules(config, steps_per_epoch(self.problem, config))
         check_settings(self.problem, [self.base.replace(optimizer=name) for name in self.names])
         for name, (low, high) in self.search.items():
             if name not in self.names:

@@ -50,12 +50,13 @@ def standing(
     """Return one optimizer's place from its trials and its final runs."""
     own = [run for run in trials if run.config.optimizer == name]
     reached = [epoch for run in finals if (epoch := _reached(protocol.problem, run)) is not None]
+    objective = protocol.problem.objective_metric
     return Standing(
         optimizer=name,
         rank=rank,
         config=best.config.to_json(),
-        test=student_interval([final_score(protocol, run) for run in finals]),
-        valid=student_interval([run.valid.get(protocol.problem.objective, math.nan) for run in finals]),
+        test=student_interval([final_score(protocol, run) for run in finals], objective.bounds),
+        valid=student_interval([run.valid.get(objective.name, math.nan) for run in finals], objective.bounds),
         steps_to_target=_mean([epoch.step for epoch in reached]),
         seconds_to_target=_mean([epoch.seconds for epoch in reached]),
         reached=len(reached),

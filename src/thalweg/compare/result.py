@@ -113,6 +113,12 @@ class Comparison:
     missing: tuple[str, ...]
     environment: Environment
 
+    def __repr__(self) -> str:
+        """The verdict: all that it holds would fill a screen."""
+        from thalweg.compare.words import verdict
+
+        return verdict(self)
+
     @property
     def complete(self) -> bool:
         """Whether nothing is missing."""

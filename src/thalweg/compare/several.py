@@ -136,7 +136,8 @@ def _of(memory: Memory, problem: str, number: int) -> Memory:
     """Return what is remembered of one problem, by the ids that its runs have there."""
     known = {run_id: run for run_id, run in memory.runs.items() if run_id.startswith(f"{problem}/")}
     return Memory(
-        memory.folder / str(number), {run_id.removeprefix(f"{problem}/"): run for run_id, run in known.items()}
+        memory.folder and memory.folder / str(number),
+        {run_id.removeprefix(f"{problem}/"): run for run_id, run in known.items()},
     )
 
 

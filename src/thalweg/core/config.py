@@ -66,8 +66,10 @@ class Config:
 
     Example:
         >>> config = Config(optimizer="adam", hyper={"lr": 0.001})
-        >>> Config.from_json(config.to_json()) == config, config.replace(seed=3).seed
-        (True, 3)
+        >>> Config.from_json(config.to_json()) == config
+        True
+        >>> config.replace(seed=3)
+        Config(optimizer='adam', hyper={'lr': 0.001}, seed=3)
     """
 
     optimizer: str = "momentum"
@@ -157,6 +159,14 @@ class Config:
                 raise UnknownNameError("field of Config", name, known)
         return cls(**data)
 
+    def __repr__(self) -> str:
+        """The Python that makes it again, exactly; what is default is left out, but for the optimizer."""
+        plain = self.to_json()
+        plain["schedules"] = {hyper: tuple(setting) for hyper, setting in plain["schedules"].items()}
+        default = Config().to_json()
+        told = {name: value for name, value in plain.items() if name == "optimizer" or value != default[name]}
+        return f"Config({', '.join(f'{name}={_python(value)}' for name, value in told.items())})"
+
     def __hash__(self) -> int:
         return hash((self.optimizer, frozenset(self.hyper.items()), self.schedule, self.seed))
 
@@ -182,6 +192,20 @@ INTERVALS: Mapping[str, Interval] = MappingProxyType(
     }
 )
 """What the fields that hold a number with an order may be."""
+
+
+def _python(value: Any) -> str:
+    """The expression of a value of a Config: numbers that are not finite have no literal."""
+    match value:
+        case float() if not math.isfinite(value):
+            return f"float('{value}')"
+        case dict():
+            items = (f"{key!r}: {_python(item)}" for key, item in cast("dict[str, Any]", value).items())
+            return f"{{{', '.join(items)}}}"
+        case tuple():
+            return f"({', '.join(map(_python, cast('tuple[Any, ...]', value)))})"
+        case _:
+            return repr(value)
 
 
 def _setting(hyper: str, value: Any) -> Setting:

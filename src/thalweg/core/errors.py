@@ -66,7 +66,8 @@ class UnknownNameError(InputError):
         names = sorted(known)
         cased = {known_name.lower(): known_name for known_name in names}
         matches = get_close_matches(str(name).lower(), cased, n=3, cutoff=0.5)
-        matches.sort(key=lambda match: abs(len(match) - len(str(name))))  # adma: adam, not adamax
+        typed = str(name).lower()  # adma: adam, not adamax; adamm: adam, not radam
+        matches.sort(key=lambda match: (match[:2] != typed[:2], abs(len(match) - len(typed))))
         self.nearest = [cased[match] for match in matches]
         guess = " or ".join(f"'{near}'" for near in self.nearest)
         super().__init__(
@@ -99,6 +100,10 @@ class ModelError(InputError):
 
 class CheckpointError(InputError):
     """A state or checkpoint that does not fit what it is loaded into."""
+
+
+class WorkerError(ThalwegError):
+    """A worker process that ended before it began any run: no run is to blame."""
 
 
 class StoreError(ThalwegError):

@@ -98,7 +98,7 @@ class Segment:
             aligned = all(map(Tensor.is_contiguous, gradients))
         else:
             aligned = [g.stride() for g in gradients] == self.strides
-        if [g.numel() for g in gradients] != self._numels:
+        if list(map(Tensor.numel, gradients)) != self._numels:
             raise InputError("A gradient has another shape than its parameter.", remedy="clear it: zero_grad()")
         if not aligned:
             gradients = [

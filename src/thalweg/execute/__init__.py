@@ -11,8 +11,9 @@ was done before a kill. A ``team`` is what executors share: jobs in one place, d
 * ``processes`` does jobs side by side. ``staff`` deals them out, ``process`` is a worker seen from here,
   ``worker`` what it does there; ``parcel`` is how problems get there, ``wire`` what is said.
 
-``choose`` times each ``way`` on the problem at hand and takes the quickest; a ``certificate`` says how far a run
-of a cohort is from the same run alone; ``environment`` is what a result depends on beside its settings.
+``choose`` times each ``way`` on the problem at hand, within a ``budget``, and takes the quickest, or the next
+should the ``attempt`` fail; what was ``timed`` serves for jobs like those. A ``certificate`` says how far a run of
+a cohort is from the same run alone; ``environment`` is what a result depends on beside its settings.
 """
 
 from thalweg.execute.batched import batched

@@ -18,6 +18,7 @@ from thalweg.execute.sequential import Alone
 from thalweg.execute.team import Team, drive
 from thalweg.optim import optimizers
 from thalweg.train import Learner
+from thalweg.train.length import complete
 from thalweg.train.prepared import prepared
 
 CHUNK = 64
@@ -94,7 +95,7 @@ def crowds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
         problem = prepared(job.problem, job.config)
         key = (
             id(problem),
-            job.config.batch_size or problem.batch_size,
+            complete(problem, job.config).batch_size,
             job.config.groups,
             job.config.label_smoothing is None,
         )

@@ -11,10 +11,13 @@ from torch import nn
 
 from thalweg.core.config import Config
 from thalweg.core.run import Epoch
+from thalweg.execute.batched import trains_alone
 from thalweg.execute.cohort import Cohort
-from thalweg.execute.obstacles import unseen_draws
+from thalweg.execute.job import Job
+from thalweg.execute.obstacles import of_problem, unseen_draws
 from thalweg.problems import Problem
 from thalweg.train import Learner
+from thalweg.train.prepared import prepared
 
 FIRST = 1e-4
 """How far, relatively, the losses of the first epoch may be apart in float32. From there rounding errors grow as
@@ -48,19 +51,30 @@ class Certificate:
         """Say it in a sentence."""
         verdict = "is" if self.holds else "is NOT"
         off = f" (with the randomness of {', '.join(self.silenced)} off)" if self.silenced else ""
-        return (
-            f"verified: a run of the cohort {verdict} what it is alone{off}: losses differ by {self.first:.1e} in "
-            f"the first epoch, by {self.largest:.1e} at most in {self.epochs}"
-        )
+        head = f"verified: a run of the cohort {verdict} what it is alone{off}"
+        return f"{head}: losses of the first epoch differ by {self.first:.1e}{self._later}"
+
+    @property
+    def _later(self) -> str:
+        """What became of the difference after the first epoch."""
+        if self.epochs == 1:
+            return ""
+        if self.holds and self.largest > self.first:
+            return f"; from there rounding grows, to {self.largest:.1e} in {self.epochs} epochs"
+        return f", those of {self.epochs} epochs by {self.largest:.1e} at most"
 
 
-def certify(problem: Problem, config: Config, curve: Sequence[Epoch]) -> Certificate:
-    """Make a run again alone, and compare; where layers draw what a cohort cannot repeat, make both without.
+def certify(problem: Problem, config: Config, curve: Sequence[Epoch], *, together: bool = True) -> Certificate:
+    """Make a run again alone, and compare.
+
+    Where it was not trained in a cohort it is made again in one too, beside a run on another seed. Where layers
+    draw what a cohort cannot repeat, both are made again without.
 
     Args:
         problem: What it was trained on.
         config: The setting.
         curve: What an executor measured, at least one epoch.
+        together: Whether it was trained in a cohort.
 
     Example:
         >>> from thalweg.execute import Job, batched
@@ -73,12 +87,18 @@ def certify(problem: Problem, config: Config, curve: Sequence[Epoch]) -> Certifi
     silenced = tuple(unseen_draws(problem))
     if silenced:
         problem = dataclasses.replace(problem, model=_without(problem.model))
+    if silenced or not together:
         cohort = Cohort([Learner(problem, config), Learner(problem, config.replace(seed=config.seed + 1))])
         curve = [cohort.train_epoch()[0] for _ in curve]
     learner = Learner(problem, config)
     alone = [learner.train_epoch() for _ in curve]
     apart = [_apart(mine, its) for mine, its in zip(curve, alone, strict=True)]
     return Certificate(config, len(apart), apart[0], max(apart), silenced)
+
+
+def fits_a_cohort(problem: Problem, config: Config) -> bool:
+    """Return whether a run can be trained in a cohort at all; if not there is nothing to certify."""
+    return not (trains_alone(Job("", problem, config)) or of_problem(prepared(problem, config)))
 
 
 def _apart(one: Epoch, other: Epoch) -> float:

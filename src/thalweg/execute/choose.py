@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from thalweg.core.errors import InputError, UnknownNameError, one_line
-from thalweg.core.events import Event, Sink, silent
+from thalweg.core.errors import InputError, UnknownNameError, WorkerError, one_line
+from thalweg.core.events import Sink, silent
 from thalweg.core.run import Run
 from thalweg.execute import room
+from thalweg.execute.attempt import Attempt, in_passing, kept_in
 from thalweg.execute.batched import CHUNK, crowds, trains_alone
+from thalweg.execute.budget import Budget
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
 from thalweg.execute.memory import Memory
 from thalweg.execute.obstacles import of_problem
 from thalweg.execute.processes import cores
+from thalweg.execute.timed import Timed
 from thalweg.execute.way import Way, speed_alone, speed_together, updates_of
 from thalweg.problems import Problem
 from thalweg.train import Learner
@@ -68,78 +70,116 @@ class Chosen:
         self.name, self.threads, self.chunk = name, threads, chunk
         self.ways: list[Way] = []
         self.said = ""
+        self._failed = set[str]()
+        self._timed: Timed | None = None
 
     def __call__(
         self, jobs: Sequence[Job], sink: Sink = silent, *, gate: Gate | None = None, memory: Memory | None = None
     ) -> list[Run]:
-        """Do the jobs, as `Executor` describes; after a kill in the way that was taken before it."""
+        """Do the jobs, as `Executor` describes; after a kill in the way that was taken before it.
+
+        Where worker processes do not serve, the next way does what they left undone.
+        """
         if not jobs:
             return []
-        file = memory.folder / f"{jobs[0].run_id.replace('/', '_')}.way.json" if memory else None
-        ways = _kept(file) or self._choose(jobs)
+        folder = memory.folder if memory else None
+        file = folder / f"{jobs[0].run_id.replace('/', '_')}.way.json" if folder else None
+        ways = self._as_before(file) or self._choose(jobs)
         self.said = self.said or f"{ways[0]}, as before"
-        for way in ways:
-            with threads(way.threads), suppress(_UnsendableError):
-                runs = _do(way, jobs, sink, gate, memory, file, last=way is ways[-1])
+        for way, other in zip(ways, [*ways[1:], None], strict=True):
+            attempt = Attempt(way, sink, file)
+            try:
+                with threads(way.threads):
+                    runs = way.executor(jobs, attempt.hear, gate=gate, memory=memory)
+            except (InputError, WorkerError) as error:
+                if not other or not attempt.gives_way_to(error):
+                    raise
+                self._failed.add(way.name)
+                self.said += f"; but {in_passing(error)}: {other} instead"
+                memory = attempt.remembered(memory)
+            else:
                 self.ways.append(way)
                 return runs
         raise AssertionError("the last way raises its own errors")
 
+    def _as_before(self, file: Path | None) -> list[Way]:
+        """Return the way that was taken before a kill, if that is known, and what to do if it fails now."""
+        kept = kept_in(file)
+        instead = self.name == "auto" and kept and kept.name == "processes"
+        return [*([kept] if kept else ()), *([Way("sequential", 1, 1, 1.0)] if instead else ())]
+
     def _choose(self, jobs: Sequence[Job]) -> list[Way]:
         """Return ways to do the jobs, the soonest done first."""
-        most = torch.get_num_threads()
-        counts = [self.threads] if self.threads else [1, most] if most > 1 else [1]
-        try:
-            ways, remark = self._ways(jobs, counts)
-        except Exception as error:  # of the user's model: the runs will tell
-            ways, remark = [Way("sequential", counts[0], 1, 1.0)], f": an update fails, {one_line(error)}"
-        updates = updates_of(jobs)
-        ways.sort(key=lambda way: way.seconds(updates))
+        updates, crowd = updates_of(jobs), max(crowds(jobs), key=len)
+        if self._timed and self._timed.tells_of(crowd[0], updates):
+            ways, remark = self._timed.ways_for(crowd), ""
+        else:
+            ways, remark = self._time(jobs)
+            self._timed = Timed(crowd[0], updates, tuple(ways))
+        ways.sort(key=lambda way: (way.name in self._failed, way.seconds(updates)))
         self.said = self.said or f"{ways[0]}{_because(ways)}{remark}"
         return ways
 
+    def _time(self, jobs: Sequence[Job]) -> tuple[list[Way], str]:
+        """Return what can be done and how fast it is, and why something cannot."""
+        most = torch.get_num_threads()
+        counts = [self.threads] if self.threads else [1, most] if most > 1 else [1]
+        try:
+            return self._ways(jobs, counts)
+        except Exception as error:  # of the user's model: the runs will tell
+            return [Way("sequential", counts[0], 1, 1.0)], f": an update fails, {one_line(error)}"
+
     def _ways(self, jobs: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
         """Return what can be done, and why something cannot."""
-        crowd = max(crowds(jobs), key=len)
-        found: list[Way] = []
-        if self.name != "batched":
-            alone = [Way("sequential", counts[0], 1, speed_alone(crowd[0], counts[0]))]
-            if self.name == "auto" and alone[0].seconds(updates_of(jobs)) < SHORT:
-                return alone, ""
-            if self.name != "processes":
-                alone += [Way("sequential", count, 1, speed_alone(crowd[0], count)) for count in counts[1:]]
-                found.append(_of_threads(alone))
-            workers = min(cores(), len(jobs))
-            if self.name == "processes" or (self.name == "auto" and workers > 1):
-                share = SHARED if workers > 1 else 1.0
-                found.append(Way("processes", 1, workers, alone[0].speed * workers * share, START))
-        if self.name in ("auto", "batched"):
-            cohorts, obstacle = self._cohorts(crowd, counts)
-            return found + cohorts, f"; not in cohorts: {obstacle}" if obstacle else ""
-        return found, ""
+        crowd, updates = max(crowds(jobs), key=len), updates_of(jobs)
+        if self.name == "batched":
+            cohorts, obstacle = self._cohorts(crowd, counts, Budget())
+            found = cohorts or [Way("batched", counts[0], 1, 1.0)]
+            return found, f"; not in cohorts: {obstacle}" if obstacle else ""
+        alone = [Way("sequential", counts[0], 1, speed_alone(crowd[0], counts[0]))]
+        if self.name == "auto" and alone[0].seconds(updates) < SHORT:
+            return alone, ": too little work to look for a quicker way"
+        workers = min(cores(), len(jobs))
+        share = SHARED if workers > 1 else 1.0
+        apart = Way("processes", 1, workers, alone[0].speed * workers * share, START)
+        if self.name == "processes":
+            return [apart], ""
+        budget = Budget(alone[0].seconds(updates))
+        more = [Way("sequential", n, 1, speed_alone(crowd[0], n, budget.seconds)) for n in counts[1:]]
+        found = [_of_threads([*alone, *more])]
+        if self.name == "sequential":
+            return found, ""
+        cohorts, obstacle = self._cohorts(crowd, counts, replace(budget, rival=found[0].speed))
+        found += [apart] if workers > 1 else []
+        return found + cohorts, f"; not in cohorts: {obstacle}" if obstacle else ""
 
-    def _cohorts(self, crowd: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
+    def _cohorts(self, crowd: Sequence[Job], counts: Sequence[int], budget: Budget) -> tuple[list[Way], str]:
         """Return the best cohort, larger ones tried as long as they pay; or why there is none."""
         fit = [job for job in crowd if not trains_alone(job)]
+        sizes = list(_sizes(min(len(fit), self.chunk or CHUNK), exactly=self.chunk is not None))
+        if not budget.allows(sizes[0], budget.rival / counts[-1]):
+            return [], "trying one would take too long"
         obstacle = of_problem(prepared(crowd[0].problem, crowd[0].config)) if len(fit) > 1 else ""
         if len(fit) < 2 or obstacle:
-            return ([Way("batched", counts[0], 1, 1.0)] if self.name == "batched" else []), obstacle
+            return [], obstacle
         found: list[Way] = []
-        for members in _sizes(min(len(fit), self.chunk or CHUNK), exactly=self.chunk is not None):
+        for members in sizes:
+            if found and not budget.allows(members, found[-1].speed):
+                break
             if found and room.members_that_fit(Learner(fit[0].problem, fit[0].config), members) < members:
                 break
-            found.append(Way("batched", counts[0], members, speed_together(fit[:members], counts[0])))
-            if len(found) > 1 and found[-1].speed < found[-2].speed:
+            speed = speed_together(fit[:members], counts[0], budget.seconds)
+            found.append(Way("batched", counts[0], members, speed))
+            if speed * counts[-1] < budget.rival:  # more threads would not win either
+                return found, ""
+            if len(found) > 1 and speed < found[-2].speed:
                 break
         best = max(found, key=lambda way: way.speed)
         more = [
-            replace(best, threads=count, speed=speed_together(fit[: best.members], count)) for count in counts[1:]
+            replace(best, threads=n, speed=speed_together(fit[: best.members], n, budget.seconds))
+            for n in counts[1:]
         ]
         return [_of_threads([best, *more])], ""
-
-
-class _UnsendableError(Exception):
-    """A problem cannot be sent to worker processes."""
 
 
 @dataclass(frozen=True)
@@ -197,52 +237,14 @@ def name_of(given: Executor) -> str:
     return getattr(whole, "__name__", type(whole).__name__)
 
 
-def _do(
-    way: Way,
-    jobs: Sequence[Job],
-    sink: Sink,
-    gate: Gate | None,
-    memory: Memory | None,
-    file: Path | None,
-    *,
-    last: bool,
-) -> list[Run]:
-    """Do the jobs in one way, and keep in mind that it was this one."""
-    heard = False
-
-    def hear(event: Event) -> None:
-        nonlocal heard
-        if file and not heard:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(way.to_json()))
-        heard = True
-        sink(event)
-
-    try:
-        return way.executor(jobs, hear, gate=gate, memory=memory)
-    except InputError as error:
-        if way.name != "processes" or heard or last:
-            raise
-        raise _UnsendableError from error
-
-
-def _kept(file: Path | None) -> list[Way]:
-    """Return the way that was taken before a kill, if that is known."""
-    with suppress(OSError, ValueError, TypeError):
-        return [Way(**json.loads(file.read_text()))] if file else []
-    return []
-
-
 def _because(ways: Sequence[Way]) -> str:
     """Say by how much the first is faster than the others."""
     if len(ways) < 2:
         return ""
-    others = " or ".join(f"{way.speed:,.0f} {_shortly(way)}" for way in ways[1:])
+    others = " or ".join(
+        f"{way.speed:,.0f} {way.shortly}{',' * (way.start > 0 and way is not ways[-1])}" for way in ways[1:]
+    )
     return f": {ways[0].speed:,.0f} updates/s against {others} (measured; --executor and --threads set it)"
-
-
-def _shortly(way: Way) -> str:
-    return {"sequential": "one by one", "batched": "in cohorts"}.get(way.name, f"in {way.members} processes")
 
 
 def _of_threads(ways: Sequence[Way]) -> Way:

@@ -14,9 +14,9 @@ class Memory:
     """What an executor goes on from.
 
     Attributes:
-        folder: Where unfinished runs are written down, and looked for.
+        folder: Where unfinished runs are written down, and looked for; None for nowhere.
         runs: Those that had ended, by run_id.
     """
 
-    folder: Path
+    folder: Path | None
     runs: Mapping[str, Run] = field(default_factory=dict[str, Run])

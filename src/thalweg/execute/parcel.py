@@ -20,7 +20,8 @@ from thalweg.core.errors import InputError, one_line
 from thalweg.execute.job import Job
 from thalweg.optim import optimizers
 
-_REMEDY = "choose the executor sequential or batched, which need only one process"
+REMEDY = "choose the executor sequential or batched, which need only one process"
+"""What to do where other processes do not serve."""
 
 
 def search_path() -> list[str]:
@@ -44,7 +45,7 @@ def pack(jobs: Sequence[Job]) -> bytes:
         except Exception as error:
             what, why = _culprit(contents) or ("A job", error)
             raise InputError(
-                f"{what} cannot be sent to another process.", got=one_line(why), remedy=_REMEDY
+                f"{what} cannot be sent to another process.", got=one_line(why), remedy=REMEDY
             ) from error
 
 
@@ -60,7 +61,7 @@ def unpack(parcel: bytes) -> list[Job]:
         contents = cloudpickle.loads(parcel)
     except Exception as error:
         raise InputError(
-            "A problem cannot be rebuilt in another process.", got=one_line(error), remedy=_REMEDY
+            "A problem cannot be rebuilt in another process.", got=one_line(error), remedy=REMEDY
         ) from error
     numerics = contents["numerics"]
     torch.set_default_dtype(numerics["dtype"])

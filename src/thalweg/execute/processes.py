@@ -39,6 +39,7 @@ def processes(
 
     Raises:
         InputError: A problem that cannot be sent to another process, or no worker.
+        WorkerError: A worker that died before it began any run, such as one whose imports fail.
 
     Example:
         >>> from thalweg.core.config import Config

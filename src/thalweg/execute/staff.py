@@ -11,13 +11,15 @@ from types import TracebackType
 from torch import nn
 
 from thalweg.core.config import Config
+from thalweg.core.errors import WorkerError
 from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, Sink
 from thalweg.core.run import Epoch, Outcome, Run
 from thalweg.execute.job import Job
-from thalweg.execute.parcel import pack, search_path
+from thalweg.execute.parcel import REMEDY, pack, search_path
 from thalweg.execute.process import Process
 from thalweg.execute.team import Curve, Team
 from thalweg.execute.wire import Advance, Begin, Broke, Order, Prune, Report, Rested, Told, Turn
+from thalweg.train.length import complete
 from thalweg.train.stopping import EarlyStopping
 
 
@@ -158,13 +160,18 @@ class Staff:
         """End the runs that a dead worker had in its memory; those that had not begun go to another worker.
 
         One that died before it began anything has no successor: what killed it would kill that too.
+
+        Raises:
+            WorkerError: It began nothing.
         """
         process, order = share.process, share.order
         share.process = share.order = None
         assert process
         how = process.end()
+        if not share.useful:
+            raise WorkerError("A worker process died before it began a run.", got=f"it {how}", remedy=REMEDY)
         for job in share.going_on.values():
-            if job.run_id in share.begun or not share.useful:
+            if job.run_id in share.begun:
                 self._cut_short(share, job, Outcome.FAILED, f"the process that trained it {how}")
         if share.going_on and order:
             self._hire(share)
@@ -222,9 +229,9 @@ class Staff:
 
 
 def _start(job: Job) -> RunStarted:
-    epochs = job.config.epochs or job.problem.epochs
-    config = job.config.replace(epochs=epochs, batch_size=job.config.batch_size or job.problem.batch_size)
-    return RunStarted(run_id=job.run_id, problem=job.problem.name, config=config, total_epochs=epochs)
+    config = complete(job.problem, job.config)
+    assert config.epochs
+    return RunStarted(run_id=job.run_id, problem=job.problem.name, config=config, total_epochs=config.epochs)
 
 
 def _best(job: Job, config: Config, curve: Curve, outcome: Outcome) -> int:

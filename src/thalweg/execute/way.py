@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,10 +16,11 @@ from thalweg.execute.passes import plain_attention
 from thalweg.execute.processes import processes
 from thalweg.execute.sequential import sequential
 from thalweg.train import Learner
+from thalweg.train.length import steps
 from thalweg.train.threads import threads
 
 SECONDS = 0.2
-"""How long each way is timed."""
+"""How long a way is timed at most."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,39 @@ class Way:
         """Return how long so many updates take."""
         return self.start + updates / self.speed
 
+    def among(self, jobs: int) -> Way:
+        """Return the way for so many jobs: with fewer members, if it had more, and slower in proportion.
+
+        Example:
+            >>> Way("batched", 1, 20, 5000.0).among(10)
+            Way(name='batched', threads=1, members=10, speed=2500.0, start=0.0)
+        """
+        members = max(1, min(self.members, jobs))
+        return replace(self, members=members, speed=self.speed * members / self.members)
+
     @property
     def executor(self) -> Executor:
         """Who does it so."""
         if self.name == "batched":
             return partial(batched, chunk=self.members)
         return partial(processes, workers=self.members) if self.name == "processes" else sequential
+
+    @property
+    def shortly(self) -> str:
+        """What it is called beside others, in a few words.
+
+        Example:
+            >>> Way("processes", 1, 2, 300.0, 4.0).shortly
+            'in 2 processes, which take 4 s to start'
+        """
+        match self.name:
+            case "batched":
+                return "in cohorts"
+            case "processes":
+                start = f", which take {self.start:.0f} s to start" if self.start else ""
+                return f"in {self.members} processes{start}"
+            case _:
+                return "one by one"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -67,43 +95,39 @@ class Way:
             case "batched":
                 return f"trained in cohorts of {self.members} {on}"
             case "processes":
-                return f"trained in {self.members} processes"
+                return f"trained {self.shortly}"
             case _:
                 return f"trained one by one {on}"
 
 
 def updates_of(jobs: Sequence[Job]) -> int:
     """Return how many updates jobs have, if none ends early."""
-    return sum(
-        -(-len(job.problem.train) // (job.config.batch_size or job.problem.batch_size))
-        * (job.config.epochs or job.problem.epochs)
-        for job in jobs
-    )
+    return sum(steps(job.problem, job.config) for job in jobs)
 
 
-def speed_alone(job: Job, count: int) -> float:
-    """Return the updates a second of one run on so many threads."""
+def speed_alone(job: Job, count: int, seconds: float = SECONDS) -> float:
+    """Return the updates a second of one run on so many threads, timed for so long, or for one update."""
     learner = Learner(job.problem, job.config)
     if learner.full_batch:
         learner = Learner(job.problem, job.config.replace(optimizer="sgd", hyper={}, schedules={}))
     size = learner.config.batch_size or 1
     with threads(count), learner.own_generators():
         x, y = next(batches(learner.splits["train"], size, learner.upcoming()))
-        return _rate(lambda: learner.update(x, y))
+        return _rate(lambda: learner.update(x, y), seconds)
 
 
-def speed_together(jobs: Sequence[Job], count: int) -> float:
-    """Return the updates a second of a cohort of these jobs, all members together."""
+def speed_together(jobs: Sequence[Job], count: int, seconds: float = SECONDS) -> float:
+    """Return the same of a cohort of these jobs, all members together."""
     cohort = Cohort([Learner(job.problem, job.config) for job in jobs])
     with threads(count), cohort.learners[0].own_generators(), plain_attention():
         x, y, shared = next(cohort.upcoming())
-        return len(jobs) * _rate(lambda: cohort.update(x, y, shared=shared))
+        return len(jobs) * _rate(lambda: cohort.update(x, y, shared=shared), seconds)
 
 
-def _rate(update: Callable[[], object]) -> float:
+def _rate(update: Callable[[], object], seconds: float) -> float:
     update()  # the first allocates and compiles
     done, started = 0, time.perf_counter()
-    while (spent := time.perf_counter() - started) < SECONDS or not done:
+    while (spent := time.perf_counter() - started) < seconds or not done:
         update()
         done += 1
     return done / spent

@@ -31,7 +31,7 @@ def show_choices(choices: Choices, console: Console | None = None) -> None:
 
 
 def show_signal(signal: Signal, console: Console | None = None) -> None:
-    """Print the moments of outputs and gradients, a call a line.
+    """Print the moments of outputs and of the gradients that come back, a call a line.
 
     Args:
         signal: What `thalweg.init.signal` returned.
@@ -40,7 +40,7 @@ def show_signal(signal: Signal, console: Console | None = None) -> None:
     from rich.console import Console
 
     console = console or Console()
-    numbers = ["mean", "variance", "2nd moment", "gradient: mean", "variance", "2nd moment"]
+    numbers = ["mean", "variance", "2nd moment", "back: mean", "variance", "2nd moment"]
     table = _table(["layer", ""], numbers, [])
     for row in signal.rows:
         table.add_row(row.layer, row.kind, *_cells(row.forward), *_cells(row.backward))
@@ -50,7 +50,7 @@ def show_signal(signal: Signal, console: Console | None = None) -> None:
 def _cells(moments: Moments | None) -> list[str]:
     if moments is None:
         return [""] * 3
-    return [f"{value:.3g}" for value in (moments.mean, moments.variance, moments.second)]
+    return [f"{value:.2g}" for value in (moments.mean, moments.variance, moments.second)]
 
 
 def _table(left: list[str], right: list[str], last: list[str]) -> Table:

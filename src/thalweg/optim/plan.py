@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
+from operator import is_
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -158,7 +159,8 @@ class Plan:
         """What it is made of; it keeps those objects alive, so that their ids are theirs."""
         sizes = [len(group["params"]) for group in self.optimizer.param_groups]
         states = list(map(id, self.optimizer.state.values()))
-        return sizes, list(map(id, params)), [g is None for g in gradients], states, self._changes[0], programs
+        missing = list(map(is_, gradients, repeat(None)))
+        return sizes, list(map(id, params)), missing, states, self._changes[0], programs
 
     def _make(self, programs: Sequence[Program], gradients: Sequence[Tensor | None]) -> None:
         """Sort the parameters that have a dense gradient into bundles, and these into tables."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def regress(row: Row, root: Path | str | None) -> Problem:
         train=train,
         valid=valid,
         test=test,
-        metrics=[Metric("mae", AbsoluteError(target.spread.item()), higher_is_better=False)],
+        metrics=[Metric("mae", AbsoluteError(target.spread.item()), higher_is_better=False, bounds=(0, math.inf))],
         **row.settings(),
     )
 

@@ -5,8 +5,8 @@ scales that keep both the bad and the good visible. ``figures`` lists what a pag
 and ``sensitivity``; of a sweep ``response``, ``slices`` and ``bracket``, whose points are a ``cloud``; of a range
 test its ``ramp``. ``profiles`` draws what comparisons on several problems say together, ``strip`` stands below
 scores against the rate. All are plain Plotly specifications whose colours are CSS variables, so that one style
-sheet dresses page and figures, light and dark. ``whiskers`` draws the intervals in the ranking, ``code`` writes a
-Config as Python, ``templates`` holds HTML, CSS and JavaScript.
+sheet dresses page and figures, light and dark. ``whiskers`` draws the intervals in the ranking, ``templates``
+holds HTML, CSS and JavaScript.
 """
 
 from thalweg.core.verb import make_callable

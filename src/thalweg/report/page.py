@@ -17,12 +17,12 @@ from thalweg.compare import words as of_comparisons
 from thalweg.compare.comparisons import Comparisons
 from thalweg.compare.result import Comparison
 from thalweg.core import wording
+from thalweg.core.config import Config
 from thalweg.core.errors import InputTypeError
 from thalweg.core.plain import strict
 from thalweg.core.run import Run
 from thalweg.report import figures, profiles, sensitivity
 from thalweg.report.cloud import is_scored, leader
-from thalweg.report.code import python
 from thalweg.report.place import save
 from thalweg.report.seats import seats
 from thalweg.report.whiskers import whiskers
@@ -127,7 +127,7 @@ def _of_sweep(result: SweepResult) -> dict[str, Any]:
         "seats": seats(result.space.optimizers),
         "best": leader(result),
         "is_scored": is_scored,
-        "python": python,
+        "python": _python,
         "figures": drawn,
         "slices": [figure for figure in drawn.values() if figure.id.startswith("slice-")],
         "versions": result.environment.thalweg,
@@ -158,6 +158,11 @@ def _render(template: str, context: dict[str, Any]) -> str:
     environment.filters["coded"] = _coded
     plotly = Markup(get_plotlyjs())
     return environment.get_template(template).render(**context, plotly=plotly)
+
+
+def _python(config: Config) -> str:
+    """What makes a setting again after ``import thalweg as tw``."""
+    return f"tw.{config!r}"
 
 
 def _coded(text: str) -> Markup:

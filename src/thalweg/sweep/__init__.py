@@ -1,9 +1,10 @@
 """Sweep: try many settings, and recommend one with how sure that is.
 
 ``dimensions`` are the kinds of ranges and ``space`` what is searched: a point of the unit cube is a Config, and
-back. ``search`` says which points are tried, generation by generation: ``sobol`` or ``grid`` with ``narrowing``,
-or Optuna's samplers (``adaptive``). ``halving`` decides who goes on at a stop, ``score`` what ranks, ``subset``
-makes a cheaper problem to screen on.
+back; ``notation`` reads ranges as they are typed, and ``meaning`` knows which kind is meant. ``search`` says which
+points are tried, generation by generation: ``sobol`` or ``grid`` with ``narrowing``, or Optuna's samplers
+(``adaptive``). ``halving`` decides who goes on at a stop, ``score`` what ranks, ``subset`` makes a cheaper problem
+to screen on.
 
 ``plan`` is all that a sweep is told, ``explore`` does its trials (``trial``), ``confirm`` runs the best again on
 fresh seeds. ``recommendation`` says what comes of it, from ``band``, ``basin`` and ``edge``; ``importance`` and

@@ -15,7 +15,10 @@ from thalweg.sweep.space import Space
 from thalweg.sweep.trial import Trial, judged
 
 EARLY = 0.3
-"""A trial that was dropped before this part of its epochs tells nothing of how it would have ended."""
+"""A trial that was dropped before this part of its epochs tells nothing of how it would have ended,"""
+
+FEW = 3
+"""and neither does one that was dropped before so many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,8 @@ def within_noise(trial: Trial, finals: Sequence[Run], metric: Metric) -> bool:
     """Return whether one more seed of the best setting could look like this trial.
 
     Both are taken at the trial's last epoch, so that one which was dropped is held against the best as it was
-    then; one that was dropped before 0.3 of the epochs is not within noise: too early to tell. With the mean m
-    and the spread s of the n final runs, a trial is within noise if it is no worse than
+    then; one that was dropped too early to tell (`is_early`) is not within noise. With the mean m and the spread
+    s of the n final runs, a trial is within noise if it is no worse than
     ``m - t s sqrt(1 + 1/n)``, t being Student's quantile of 97.5 % with n - 1 degrees of freedom.
 
     Args:
@@ -53,8 +56,7 @@ def within_noise(trial: Trial, finals: Sequence[Run], metric: Metric) -> bool:
     from scipy import stats
 
     curves = [judged(run, metric) for run in finals]
-    early = trial.outcome is Outcome.PRUNED and trial.epochs < max(map(len, curves)) * EARLY
-    if trial.outcome.broken or trial.fraction < 1 or not trial.curve or early:
+    if trial.outcome.broken or not trial.curve or is_early(trial, finals):
         return False
     sign = 1 if metric.higher_is_better else -1
     then = sign * np.array([curve[min(trial.epochs, len(curve)) - 1] for curve in curves])
@@ -62,6 +64,19 @@ def within_noise(trial: Trial, finals: Sequence[Run], metric: Metric) -> bool:
     spread = float(stats.t.ppf(1 - LEVEL / 2, n - 1)) * float(then.std(ddof=1)) * math.sqrt(1 + 1 / n)
     slack = 1e-6 * abs(float(then.mean()))  # executors agree to rounding
     return sign * trial.at(trial.epochs) >= float(then.mean()) - spread - slack
+
+
+def is_early(trial: Trial, finals: Sequence[Run]) -> bool:
+    """Return whether a trial was dropped too early to tell how it would have ended.
+
+    That is before ``max(3, 0.3 length)`` epochs, of as many as the final runs have, or on a part of the data.
+
+    Args:
+        trial: What is asked about.
+        finals: The runs of the best setting on fresh seeds, one at least.
+    """
+    length = max(len(run.epochs) for run in finals)
+    return trial.fraction < 1 or (trial.outcome is Outcome.PRUNED and trial.epochs < max(FEW, EARLY * length))
 
 
 def basin(
@@ -87,6 +102,7 @@ def basin(
     if "lr" not in space.ranges[name] or len(finals) < 2 or any(run.outcome.broken for run in finals):
         return None
     own = sorted((t for t in trials if t.config.optimizer == name and t.fraction == 1), key=_rate)
+    tried = [_rate(trial) for trial in trials if trial.config.optimizer == name]
     good = [trial is best or within_noise(trial, finals, metric) for trial in own]
     at = next(i for i, trial in enumerate(own) if trial.name == best.name)
     inside = [i for i, fine in enumerate(good) if fine]
@@ -97,9 +113,9 @@ def basin(
     return Basin(
         low=_rate(own[low]),
         high=_rate(own[high]),
-        open_low=low == 0,
-        open_high=high == len(own) - 1,
-        rates=sum(_rate(own[low]) <= _rate(trial) <= _rate(own[high]) for trial in own),
+        open_low=_rate(own[low]) == min(tried),
+        open_high=_rate(own[high]) == max(tried),
+        rates=len({rate for rate in map(_rate, own) if _rate(own[low]) <= rate <= _rate(own[high])}),
     )
 
 

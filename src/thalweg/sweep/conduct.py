@@ -22,6 +22,7 @@ from thalweg.sweep.presets import settled
 from thalweg.sweep.recommendation import Recommendation, recommend
 from thalweg.sweep.result import SweepResult
 from thalweg.sweep.space import Given, Space
+from thalweg.train.threads import threads as on
 
 
 def sweep(
@@ -155,7 +156,8 @@ def conduct(
                 f"Interrupted after {len(explorer.trials)} of {plan.trials} trials, before a best was sure."
             )
         environment = describe(command, began, at_hand.said, at_hand.threads)
-    found = _cut_short(missing) if missing else recommend(plan, explorer.trials, confirmed)
+    with on(environment.threads):
+        found = _cut_short(missing) if missing else recommend(plan, explorer.trials, confirmed)
     finals = (*confirmed.finals, *confirmed.broken)
     return SweepResult(
         problem=plan.problem.name,
@@ -181,6 +183,7 @@ def conduct(
         executor=name_of(at_hand.executor),
         missing=tuple(missing),
         environment=environment,
+        has_test=plan.problem.test is not None,
     )
 
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from thalweg.core import code
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
-from thalweg.optim import optimizers
-from thalweg.sweep.dimensions import Choice, Dimension, Integers, Log, Uniform, Value
+from thalweg.sweep.dimensions import Choice, Dimension, Value
+from thalweg.sweep.meaning import is_count, range_between
 from thalweg.sweep.space import FIELDS
-
-DECADE = 10
-"""A range that spans this factor or more is logarithmic, where nothing below zero is allowed."""
 
 
 def read(texts: Sequence[str], names: Sequence[str]) -> tuple[dict[str, Dimension], dict[str, Value]]:
     """Return what ``NAME=...`` texts search, and what they fix.
 
-    ``LOW:HIGH`` is a range: of integers for a count such as batch_size; logarithmic if the setting cannot be
-    negative and the range spans a decade or more (a learning rate that starts at zero spans them all, and is
-    refused); else uniform. ``A,B,C`` is a choice, anything else is fixed.
+    ``LOW:HIGH`` is a range, of the kind that `thalweg.sweep.meaning.range_between` says. ``A,B,C`` is a choice,
+    anything else is fixed.
 
     Args:
         texts: What was typed.
         names: The optimizers, which declare what a setting may be.
 
     Raises:
-        InputError: A text of another form.
+        InputError: A text of another form, or a range that holds no values.
 
     Example:
         >>> searched, fixed = read(["lr=1e-5:1", "momentum=0.5:0.99", "weight_decay=1e-4"], ["momentum"])
@@ -84,17 +80,20 @@ def from_file(spec: str) -> dict[str, Any]:
 
 
 def _range(name: str, text: str, names: Sequence[str]) -> Dimension:
-    low, _, high = text.partition(":")
+    typed = [end.strip() for end in text.split(":")]
     try:
-        if name in FIELDS and int in get_args(get_type_hints(Config)[name]):
-            return Integers(int(low), int(high))
-        ends = float(low), float(high)
+        low, high = map(int if is_count(name) else float, typed)
     except ValueError:
         raise _unreadable(f"{name}={text}") from None
-    declared = [optimizers[optimizer].hypers().get(name) for optimizer in names]
-    positive = all(hyper is None or hyper.interval.low >= 0 for hyper in declared) and ends[0] > 0
-    wide = ends[1] >= DECADE * ends[0]
-    return Log(*ends) if (positive and wide) or (name == "lr" and ends[0] <= 0) else Uniform(*ends)
+    if low >= high:
+        meant = ":".join(reversed(typed)) if low > high else typed[0]
+        raise InputError(
+            "A range holds no values.",
+            got=f"{name}={text}",
+            expected="LOW:HIGH with LOW < HIGH",
+            remedy=f"did you mean {name}={meant}?",
+        )
+    return range_between(name, low, high, names)
 
 
 def _value(text: str) -> Value:

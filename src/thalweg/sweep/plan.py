@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,12 +9,12 @@ from functools import cached_property
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, UnknownNameError
 from thalweg.execute import Job
-from thalweg.optim import optimizers
 from thalweg.problems import Metric, Problem
 from thalweg.sweep.halving import Halving
 from thalweg.sweep.search import SAMPLERS, Search, search
 from thalweg.sweep.space import Space
 from thalweg.sweep.subset import subset
+from thalweg.train import length
 from thalweg.train.beforehand import check_settings, probe_all
 from thalweg.train.scheduled import check_schedules
 
@@ -71,7 +70,7 @@ class Plan:
         self.space.check(self.base)
         corners = [*map(self.complete, self.space.corners(self.base))]
         for config in corners:
-            check_schedules(config, self.steps_per_epoch(config))
+            check_schedules(config, length.steps_per_epoch(self.problem, config))
         check_settings(self.problem, corners)
         next(self.search())
 
@@ -106,19 +105,11 @@ class Plan:
 
     def complete(self, config: Config) -> Config:
         """Return the Config with its length and batch size filled in, as a Run says it."""
-        return config.replace(
-            epochs=config.epochs or self.problem.epochs, batch_size=config.batch_size or self.problem.batch_size
-        )
-
-    def steps_per_epoch(self, config: Config) -> int:
-        """Return how many updates an epoch has: one a batch, or one in all if the optimizer is full-batch."""
-        if getattr(optimizers[config.optimizer].kind, "full_batch", False):
-            return 1
-        return math.ceil(len(self.problem.train) / (config.batch_size or self.problem.batch_size))
+        return length.complete(self.problem, config)
 
     def steps(self, config: Config) -> int:
         """Return the updates of one run of a setting to its end on all data."""
-        return (config.epochs or self.problem.epochs) * self.steps_per_epoch(config)
+        return length.steps(self.problem, config)
 
     def search(self) -> Search:
         """Return the search, from its beginning."""

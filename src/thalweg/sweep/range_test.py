@@ -63,6 +63,12 @@ class RangeTest:
     suggestion: float | None
     limits: tuple[str, ...] = LIMITS
 
+    def __repr__(self) -> str:
+        """The suggestion: all that it holds would fill a screen."""
+        from thalweg.sweep.words import suggestion
+
+        return suggestion(self)
+
     def show(self, console: Console | None = None) -> None:
         """Print the suggestion, the curve in a few lines, and the limits."""
         from thalweg.sweep.show import show_range_test

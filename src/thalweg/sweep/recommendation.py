@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from thalweg.core.config import Config
 from thalweg.core.interval import Interval
-from thalweg.core.run import Outcome
+from thalweg.core.run import Outcome, Run
 from thalweg.core.wording import rate
+from thalweg.problems import Metric
 from thalweg.sweep.band import student_interval
 from thalweg.sweep.basin import Basin, basin, within_noise
 from thalweg.sweep.confirm import Confirmation
 from thalweg.sweep.edge import Edge, edges
 from thalweg.sweep.plan import Plan
 from thalweg.sweep.trial import Trial
+from thalweg.train import Learner
+
+NOTABLE = 0.01
+"""A gain over an untrained model of this part or less is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +48,8 @@ class Recommendation:
 def recommend(plan: Plan, trials: Sequence[Trial], confirmed: Confirmation) -> Recommendation:
     """Return the recommendation of a whole sweep, or its refusal.
 
-    Nothing is recommended if every trial broke down, if the best three settings did on fresh seeds, or if the best
-    learning rate lies at the end of its range.
+    Nothing is recommended if every trial broke down, if the best three settings did on fresh seeds, if the best is
+    no better than an untrained model, or if the best learning rate lies at the end of its range.
 
     Args:
         plan: What was done.
@@ -53,21 +59,60 @@ def recommend(plan: Plan, trials: Sequence[Trial], confirmed: Confirmation) -> R
     best, finals, metric = confirmed.best, confirmed.finals, plan.metric
     if best is None:
         return _nothing(trials, confirmed)
-    band = student_interval([run.valid.get(metric.name, math.nan) for run in finals])
+    band = student_interval([run.valid.get(metric.name, math.nan) for run in finals], metric.bounds)
 
     def is_worse(trial: Trial) -> bool:
         return len(finals) < 2 or not within_noise(trial, finals, metric)
 
     found = edges(best, trials, plan.space, is_worse)
-    refusing = next((edge for edge in found if edge.refuses), None)
+    refusal, advice = _refusal(found, learnt=is_better(band.mean, _untrained(plan, finals), metric))
     return Recommendation(
-        config=None if refusing else best.config,
-        refusal=_at_the_edge(refusing) if refusing else "",
-        advice=_widen(refusing) if refusing else "",
+        config=None if refusal else best.config,
+        refusal=refusal,
+        advice=advice,
         band=band,
         basin=basin(best, trials, finals, metric, plan.space),
         edges=tuple(found),
     )
+
+
+def is_better(value: float, untrained: float, metric: Metric) -> bool:
+    """Return whether training has gained more than 0.01 of the untrained value.
+
+    Where less is left to gain before the metric ends, it is 0.01 of that: an accuracy of 0.955 is better than
+    0.95, one of 0.1005 is not better than 0.1.
+
+    Args:
+        value: The metric after training.
+        untrained: The metric before; where it is not finite, anything is better.
+        metric: Its direction and bounds.
+
+    Example:
+        >>> from thalweg.problems import accuracy
+        >>> is_better(0.955, 0.95, accuracy), is_better(0.1005, 0.1, accuracy)
+        (True, False)
+    """
+    sign, end = (1, metric.bounds[1]) if metric.higher_is_better else (-1, metric.bounds[0])
+    gain, left = sign * (value - untrained), sign * (end - untrained)
+    return not math.isfinite(untrained) or gain > NOTABLE * min(abs(untrained), left)
+
+
+def _untrained(plan: Plan, finals: Sequence[Run]) -> float:
+    """The objective of the models that the final runs began with, the mean over them."""
+    fresh = (Learner(plan.problem, run.config).judge("valid") for run in finals)
+    return fmean(judged[plan.metric.name] for judged in fresh)
+
+
+def _refusal(found: Sequence[Edge], *, learnt: bool) -> tuple[str, str]:
+    """Why nothing is recommended, and what to do; empty if something is."""
+    refusing = next((edge for edge in found if edge.refuses), None)
+    if not learnt:
+        widen = _widen(refusing) if refusing else "widen the ranges"
+        return (
+            "nothing was learnt: the best setting is no better than an untrained model",
+            f"check that inputs, targets, model and loss belong together; else {widen}, or train for more epochs",
+        )
+    return (_at_the_edge(refusing), _widen(refusing)) if refusing else ("", "")
 
 
 def _at_the_edge(edge: Edge) -> str:

@@ -53,6 +53,7 @@ class SweepResult:
         saved: What training every trial to its end on all data would have cost more.
         seconds: Wall time of the whole sweep.
         executor: How the runs were done.
+        has_test: Whether the problem has a test split, which no sweep touches.
         missing: What an interruption left out, one sentence each; empty if all was done.
         environment: Versions, hardware, command.
     """
@@ -80,6 +81,18 @@ class SweepResult:
     executor: str
     missing: tuple[str, ...]
     environment: Environment
+    has_test: bool = True
+
+    def __repr__(self) -> str:
+        """The verdict: all that it holds would fill a screen."""
+        from thalweg.sweep.words import verdict
+
+        return verdict(self)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
 
     @property
     def best(self) -> Config:

@@ -11,6 +11,7 @@ from thalweg.core.config import Config
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 from thalweg.optim import check_hyper, optimizers
 from thalweg.sweep.dimensions import Choice, Dimension, Log, Value, from_json
+from thalweg.sweep.meaning import meant
 
 Point = tuple[float, ...]
 Given = Mapping[str, Dimension | Mapping[str, Dimension]]
@@ -198,7 +199,7 @@ def _check_key(key: str, given: object, names: Sequence[str], base: Config) -> N
                 f"The range of {key} is none.",
                 got=repr(dimension),
                 expected="log(low, high), uniform(low, high), integers(low, high) or choice(a, b, ...)",
-                remedy="a value that is not searched belongs into base",
+                remedy=meant(key, dimension, owners) or "a value that is not searched belongs into base",
             )
 
 

@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from thalweg.core.config import Config
 from thalweg.core.run import Outcome
 from thalweg.core.wording import amount, count, duration, listed, rate, spread
+from thalweg.sweep.basin import is_early
 from thalweg.sweep.dimensions import Dimension, Integers, Log, Value
 from thalweg.sweep.edge import Edge
 from thalweg.sweep.result import SweepResult
@@ -16,12 +18,16 @@ from thalweg.sweep.trial import Trial
 if TYPE_CHECKING:
     from thalweg.sweep.range_test import RangeTest
 
+ENOUGH = 4
+"""With fewer seeds than this an interval is too wide to tell much."""
+
 
 def verdict(result: SweepResult) -> str:
     """Return the answer in a few words: the best setting, how good, how sure; or why there is none."""
     config = result.recommendation
     if config is None:
-        return f"No recommendation for {result.problem}: {result.refusal or 'the sweep did not come to its end'}."
+        why = "the sweep did not come to its end" if result.missing else result.refusal
+        return f"No recommendation for {result.problem}: {why}."
     score = f"{amount(result.metric, result.band.mean if result.band else None)} validation {result.metric}"
     between = spread(result.metric, result.band) if result.band else ""
     seeds = len(result.seeds)
@@ -79,21 +85,31 @@ def importance(result: SweepResult) -> str:
 
 
 def basin(result: SweepResult) -> str:
-    """Return which learning rates did as well as the recommended one; empty where that is not known."""
-    basin = result.basin
-    if not basin or not result.recommendation:
+    """Return which learning rates cannot be told apart from the recommended one; empty where that is not known."""
+    basin, best = result.basin, result.recommendation
+    if not basin or not best:
         return ""
     if basin.rates < 2:
-        return "No other learning rate tried did as well, within the noise of the seeds."
+        return _no_other(result, best)
     others = " with other settings to match" if len(result.space.names) > 1 else ""
     openings = listed(
         [end for end, is_open in (("lower", basin.open_low), ("higher", basin.open_high)) if is_open]
     )
     beyond = f"; {openings} ones were not tried" if openings else ""
     return (
-        f"Learning rates from {rate(basin.low)} to {rate(basin.high)} did as well{others}, within the noise of "
-        f"the seeds{beyond}."
+        f"Learning rates from {rate(basin.low)} to {rate(basin.high)}{others} cannot be told apart from it by "
+        f"{len(result.seeds)} seeds{beyond}."
     )
+
+
+def _no_other(result: SweepResult, best: Config) -> str:
+    """Say that no other rate did as well; of one that was dropped early nobody knows."""
+    own = (trial for trial in result.trials if trial.config.optimizer == best.optimizer)
+    others = [trial for trial in own if trial.config.hyper["lr"] != best.hyper["lr"]]
+    if not others:
+        return ""
+    early = ", or was dropped too early to tell" * any(is_early(trial, result.finals) for trial in others)
+    return f"Every other learning rate tried did worse, beyond the noise of the seeds{early}."
 
 
 def cost(result: SweepResult) -> str:
@@ -122,16 +138,23 @@ def caveats(result: SweepResult) -> list[str]:
 
 
 def _scope(result: SweepResult) -> str:
-    if len(result.seeds) < 2:
+    seeds = len(result.seeds)
+    if seeds < 2:
         return "A single seed gives no interval: confirm on more seeds to see how sure this is."
-    return (
-        "The interval covers seeds, not data, and validation chose the setting: `thalweg fit --test` or "
-        "`thalweg compare` say what it is worth on test."
-    )
+    if result.has_test:
+        worth = "`thalweg fit --test` says what it is worth on the test split, which no sweep has seen."
+    else:
+        worth = "without a test split nothing says what it is worth on other data."
+    few = f" {seeds} seeds give wide intervals and tell little apart: confirm on 10." if seeds < ENOUGH else ""
+    return f"The interval covers seeds, not data, and validation chose the setting: {worth}{few}"
 
 
 def _edge(edge: Edge) -> str:
     low, high = edge.wider
+    if edge.untried:
+        which, far = ("lowest", edge.low) if edge.end == "low" else ("highest", edge.high)
+        head = f"{edge.name}={rate(edge.value)} is the {which} tried, though its range goes on to {rate(far)}"
+        return f"{head}: more trials may find better."
     which = "lower" if edge.end == "low" else "upper"
     return (
         f"{edge.name}={rate(edge.value)} is at the {which} end of its range: a better one may lie beyond. "

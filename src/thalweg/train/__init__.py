@@ -2,9 +2,10 @@
 
 ``learner`` holds what a run is made of and trains an epoch. ``prepared`` is the problem with the data that a
 Config asks for, ``order`` which samples come when, ``objective`` what is minimized (with ``label_smoothing``),
-``outset`` makes the weights and the optimizer that a run starts from (with ``dropout``), ``factory`` takes the
-user's own optimizer, ``full_batch`` serves one that asks for all samples at once. ``scheduled`` moves
-hyper-parameters with time, ``observed`` with the loss; ``noise`` draws what a layer drops.
+``outset`` makes the weights and the optimizer that a run starts from (with ``dropout``), ``length`` says how long
+it is, ``factory`` takes the user's own optimizer, ``full_batch`` serves one that asks for all
+samples at once. ``scheduled`` moves hyper-parameters with time, ``observed`` with the loss; ``noise``
+draws what a layer drops.
 
 ``course`` is a run under way, which keeps its curve and ends it; ``loop`` takes it to its end; ``stopping``
 decides when to stop early, ``divergence`` when all is lost, ``sparsity`` counts zeros; ``checkpoint`` writes and

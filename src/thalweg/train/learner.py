@@ -21,6 +21,7 @@ from thalweg.optim.max_norm import max_norm_
 from thalweg.problems import Problem
 from thalweg.train.factory import OptimizerFactory
 from thalweg.train.full_batch import check_sampling, is_full_batch, update_by_all
+from thalweg.train.length import complete
 from thalweg.train.noise import Noise
 from thalweg.train.objective import Objective
 from thalweg.train.order import Order
@@ -67,9 +68,7 @@ class Learner:
         device: torch.device | str = "cpu",
     ) -> None:
         self.problem = prepared(problem, config)
-        self.config = config.replace(
-            epochs=config.epochs or problem.epochs, batch_size=config.batch_size or problem.batch_size
-        )
+        self.config = complete(problem, config)
         self.device = torch.device(device)
         self.splits = {name: split.to(self.device) for name, split in self.problem.splits.items()}
         with self.own_generators():
