@@ -1,0 +1,104 @@
+"""Batch: are there too few updates, each by far more samples than its gradient needs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from thalweg.check.experiments.ladder import at_factor, ladder
+from thalweg.check.experiments.longer import LOST, score
+from thalweg.check.experiments.runs import planned, shared, sound
+from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.setup import Setup
+from thalweg.check.subject import Subject
+from thalweg.check.trainee import Trainee
+from thalweg.core.finding import Finding, Passed, Severity
+
+FEW = 150
+"""Planned updates from which on no more are needed: at a good rate nets get over 0.8 of the way in 100."""
+
+PART, SMALLEST = 8, 8
+"""A batch this many times smaller is tried, for as many times the updates, but none below `SMALLEST` samples."""
+
+PARTS = 8
+"""Of a batch, whose gradients are compared."""
+
+
+@look("Are batches small enough to leave updates?", "batch_too_large", trains=True)
+def batch_size(subject: Subject) -> Iterator[Seen]:
+    """Yield a batch so large that the planned epochs are too few updates."""
+    found = ladder(subject) if sound(subject) else None
+    if found is None or not found.learns or subject.trainee.learner.full_batch:
+        return
+    size, count = subject.trainee.learner.config.batch_size or 1, planned(subject)
+    smaller = max(SMALLEST, size // PART)
+    if count > FEW or size <= smaller:
+        yield Passed(name="batch size", evidence=f"{count} updates are planned, of {size} samples each")
+        return
+    seeds = (subject.seed, subject.seed + 1)
+    tried = with_batch(subject.setup, smaller)
+    own = [score(subject.setup, found, count, seed) for seed in seeds]
+    its = [score(tried, found, count * size // smaller, seed) for seed in seeds]
+    faster = score(at_factor(subject.setup, found.best), found, count, subject.seed)
+    told = f"skill {own[0]:.2f} after {count} updates of {size}, {its[0]:.2f} after as many samples {smaller} at a time"
+    if all(theirs - mine > LOST for mine, theirs in zip(own, its, strict=True)):
+        numbers = {"batch size": size, "updates": count, "threshold": LOST, "skill": own[0], "skill then": its[0]}
+        evidence = f"{told}; the gradient noise scale is {noise_scale(subject):.0f} samples"
+        yield _too_large(evidence, numbers, smaller, weight=0.5 if its[0] - faster < LOST else 0.75)
+    else:
+        yield Passed(name="batch size", evidence=told)
+
+
+def _too_large(evidence: str, numbers: dict[str, float], smaller: int, weight: float) -> Suspicion:
+    return Suspicion(
+        finding=Finding(
+            fault="batch_too_large",
+            severity=Severity.WARNING,
+            where="batch size",
+            evidence=evidence,
+            remedy=f"make the batch smaller, such as {smaller}: the same epochs are then more updates",
+            numbers=numbers,
+        ),
+        weight=weight,
+        change=Change(words=f"batch_size={smaller}", apply=partial(with_batch, size=smaller)),
+        explains=("capacity_too_small", "lr_too_low", "labels_wrong", "class_imbalance"),
+    )
+
+
+def with_batch(setup: Setup, size: int) -> Setup:
+    """Return the set-up with another batch size."""
+    return setup.replace(config=setup.config.replace(batch_size=size))
+
+
+@shared
+def noise_scale(subject: Subject) -> float:
+    """Return the batch size at which noise and gradient are equally strong, at the fresh weights.
+
+    It is ``tr(Sigma) / |G|^2``, with the gradient G and the covariance Sigma of a sample's: batches far above it
+    hardly improve an update, batches far below it do so in proportion. Parts of one batch estimate both.
+
+    Reference:
+        McCandlish et al. 2018, "An empirical model of large-batch training", equation 2.9 and appendix A.1.
+    """
+    trainee = Trainee(subject.setup, seed=subject.seed)
+    x, y = next(trainee.batches())
+    size = len(x) // PARTS
+    if size < 1:
+        return float("nan")
+    gradients = torch.stack(
+        [_gradient(trainee, x[k * size : (k + 1) * size], y[k * size : (k + 1) * size]) for k in range(PARTS)]
+    )
+    mean = gradients.mean(0)
+    spread = size * (gradients - mean).square().sum() / (PARTS - 1)
+    signal = mean.square().sum() - spread / (PARTS * size)
+    return float(spread / signal) if signal > 0 else float("inf")
+
+
+def _gradient(trainee: Trainee, x: Tensor, y: Tensor) -> Tensor:
+    parameters = [p for p in trainee.model.parameters() if p.requires_grad]
+    with trainee.learner.own_generators():
+        found = torch.autograd.grad(trainee.learner.loss(x, y), parameters, allow_unused=True)
+    return torch.cat([torch.zeros(1) if g is None else g.flatten().double() for g in found])

@@ -1,0 +1,163 @@
+"""Generalize: what the curves of training, of training data kept apart, and of validation say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from torch import nn
+from torch.optim import Optimizer
+
+from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course, run
+from thalweg.check.experiments.ladder import good
+from thalweg.check.experiments.runs import sound
+from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.setup import Setup
+from thalweg.check.subject import Subject
+from thalweg.core.finding import Finding, Passed, Severity
+
+GAP = 0.1
+"""Skill on training data beyond that on data kept apart, from which on a net has learned much by heart."""
+
+RISEN = 1.25
+"""Times its lowest point to which the loss on validation has risen again."""
+
+FALLEN = 0.02
+"""Skill on validation lost since its best point."""
+
+ERRORS = 3.0
+"""Standard errors of a skill that are beyond noise."""
+
+UNLIKE = 0.15
+"""Skill on validation below that on training data kept apart, or above it, that is more than luck of the draw."""
+
+DECAYS_TRIED = (1e-3, 1e-2, 1e-1)
+"""Weight decays of which the best is proposed."""
+
+
+@look(
+    "Does validation go with training?",
+    "overfitting",
+    "train_val_mismatch",
+    "labels_wrong",
+    "data_leakage",
+    trains=True,
+)
+def curves(subject: Subject) -> Iterator[Seen]:
+    """Yield what sets training, data kept apart from it, and validation apart from each other."""
+    found = course(subject) if sound(subject) else None
+    if found is None:
+        return
+    skills = found.end.skill
+    told = (
+        f"after {found.end.step} updates skill is {skills[TRAIN]:.2f} on training data, {skills[APART]:.2f} on a part "
+        f"of it kept apart and {skills[VALID]:.2f} on validation"
+    )
+    margin = max(UNLIKE, ERRORS * math.hypot(error(found, APART), error(found, VALID)))
+    unlike = skills[APART] - skills[VALID]
+    overfits = _overfits(found)
+    if unlike > margin:
+        yield _mismatch(told, unlike, found, margin)
+    elif unlike < -margin:
+        yield _too_easy(told, found, -unlike, margin)
+    if overfits and not unlike > margin:
+        yield _overfitting(subject, found, told)
+    elif abs(unlike) <= margin:
+        yield Passed(name="curves", evidence=told)
+
+
+def error(found: Course, part: str) -> float:
+    """Return about the standard error of a skill, from the number of samples it is of."""
+    return 0.5 / math.sqrt(max(1, len(found.last[part].target)))
+
+
+def _overfits(found: Course) -> bool:
+    """Whether validation was clearly better before the end, and training is not."""
+    losses = [point.loss[VALID] for point in found.points]
+    skills = [point.skill[VALID] for point in found.points]
+    gap = found.end.skill[TRAIN] - found.end.skill[APART]
+    return gap > GAP and losses[-1] > RISEN * min(losses) and max(skills) - skills[-1] > FALLEN
+
+
+def _numbers(found: Course, threshold: float) -> dict[str, float]:
+    skills = {f"skill on {part}": value for part, value in found.end.skill.items()}
+    curves = {
+        f"{part} loss at {point.step}": point.loss[part] for point in found.points for part in (TRAIN, VALID)
+    }
+    return {"threshold": threshold} | skills | curves
+
+
+def _mismatch(told: str, unlike: float, found: Course, margin: float) -> Suspicion:
+    return Suspicion(
+        finding=Finding(
+            fault="train_val_mismatch",
+            severity=Severity.ERROR,
+            where="validation split",
+            evidence=told,
+            remedy="prepare both splits alike, and draw them from the same data",
+            numbers=_numbers(found, margin),
+        ),
+        weight=min(0.9, 0.6 + unlike / 2),
+        explains=("overfitting", "batchnorm_small_batch", "train_eval_mode"),
+    )
+
+
+def _too_easy(told: str, found: Course, above: float, margin: float) -> Suspicion:
+    skills = found.end.skill
+    learned = skills[TRAIN] - skills[APART] > above / 2
+    return Suspicion(
+        finding=Finding(
+            fault="data_leakage" if learned else "labels_wrong",
+            severity=Severity.WARNING,
+            where="validation split" if learned else "training targets",
+            evidence=told,
+            remedy="look for samples of training among those of validation"
+            if learned
+            else "look at the training targets: those of validation are told far better",
+            numbers=_numbers(found, margin),
+        ),
+        weight=0.6 if learned else 0.5,
+        explains=("overfitting",),
+    )
+
+
+def _overfitting(subject: Subject, found: Course, told: str) -> Suspicion:
+    best = min(found.points, key=lambda point: point.loss[VALID])
+    decay = _best_decay(subject, found)
+    change = (
+        None if decay is None else Change(words=f"weight decay {decay:g}", apply=lambda s: with_decay(s, decay))
+    )
+    return Suspicion(
+        finding=Finding(
+            fault="overfitting",
+            severity=Severity.WARNING,
+            where="model",
+            evidence=f"{told}; the loss on validation was {best.loss[VALID]:.3g} after {best.step} and is "
+            f"{found.end.loss[VALID]:.3g}",
+            remedy=f"stop after about {best.step} updates, regularize, or train on more data",
+            numbers=_numbers(found, GAP),
+        ),
+        weight=0.65,
+        change=change,
+        explains=("batchnorm_small_batch",),
+    )
+
+
+def _best_decay(subject: Subject, found: Course) -> float | None:
+    """Return the decay with the lowest loss on validation at the end; None if none is better than without."""
+    tried = {decay: run(subject, with_decay(good(subject), decay), found.end.step) for decay in DECAYS_TRIED}
+    losses = {decay: one.end.loss[VALID] for decay, one in tried.items() if one}
+    best = min(losses, key=lambda decay: losses[decay], default=None)
+    return best if best is not None and losses[best] < found.end.loss[VALID] else None
+
+
+def with_decay(setup: Setup, decay: float) -> Setup:
+    """Return the set-up with a weight decay in all groups that can have one."""
+
+    def mend(model: nn.Module, optimizer: Optimizer) -> None:
+        del model
+        for group in optimizer.param_groups:
+            if "weight_decay" in group:
+                group["weight_decay"] = decay
+
+    return setup.replace(mended=(*setup.mended, mend))

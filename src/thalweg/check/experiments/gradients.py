@@ -1,0 +1,215 @@
+"""Gradients: is what autograd says what the loss does, and does it reach every parameter?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from thalweg.check.experiments.runs import shared, sound
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.subject import Subject
+from thalweg.check.trace import Weights
+from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.wording import listed
+from thalweg.init.rehearsal import rehearsal
+
+SAMPLES = 8
+"""Of the batch: enough for batch normalization, and few kinks of ReLU within a step."""
+
+STEPS = (1e-5, 1e-6)
+"""Two sizes of a step, times the weight's or 1. In float64 the central difference is right to about 1e-9 of the
+loss over the step; where a kink lies within one of them the two differ."""
+
+AGREE = 1e-3
+"""Relative difference of the two step sizes above which a kink, or rounding, makes the coordinate say nothing."""
+
+WRONG = 1e-2
+"""Relative difference of autograd and the loss that is an error: right gradients agree to 1e-6 or better."""
+
+SMALL = 1e-6
+"""Times the largest gradient below which one is not judged: it drowns in rounding."""
+
+COORDINATES, AT_MOST = 4, 64
+"""Of each parameter, half of them the steepest and half drawn; and of all."""
+
+NUDGE = 1e-3
+"""Relative change of a parameter that gets no gradient, to see whether the loss depends on it."""
+
+ROUNDING = 1e-12
+"""Relative change of a loss in float64 that is more than rounding."""
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """The slope of the loss along one weight.
+
+    Attributes:
+        parameter: Whose it is.
+        autograd: What backward says.
+        numeric: The central difference; NaN if the two step sizes do not agree.
+    """
+
+    parameter: str
+    autograd: float
+    numeric: float
+
+
+@look("Are the gradients right?", "gradient_blocked", "numerical_instability", trains=True)
+def gradients(subject: Subject) -> Iterator[Seen]:
+    """Yield parameters whose gradient is not the slope of the loss."""
+    if not sound(subject):
+        return
+    found = coordinates(subject)
+    told = [one for one in found if math.isfinite(one.numeric)]
+    scale = max((max(abs(one.autograd), abs(one.numeric)) for one in told), default=0.0)
+    judged = [one for one in told if max(abs(one.autograd), abs(one.numeric)) > SMALL * scale]
+    wrong = [
+        one for one in judged if abs(one.autograd - one.numeric) > WRONG * max(abs(one.autograd), abs(one.numeric))
+    ]
+    flat = [one for one in wrong if one.numeric == 0]
+    if flat and len(flat) == len(wrong):
+        names = listed(list(dict.fromkeys(one.parameter for one in flat))[:3])
+        evidence = f"the loss is piecewise constant in {names}, and backward gives a gradient all the same: a"
+        yield Passed(name="gradients", evidence=f"{evidence} straight-through estimate, as rounding needs it")
+    elif wrong:
+        yield _wrong(wrong, len(judged))
+    elif judged:
+        yield Passed(name="gradients", evidence=f"autograd and the loss agree along {len(judged)} weights")
+
+
+def _wrong(wrong: list[Coordinate], judged: int) -> Suspicion:
+    worst = max(wrong, key=lambda one: abs(one.autograd - one.numeric))
+    names = list(dict.fromkeys(one.parameter for one in wrong))
+    blocked = all(one.autograd == 0 for one in wrong)
+    what = "gets no gradient" if blocked else f"has the gradient {worst.autograd:.4g} by autograd"
+    return Suspicion(
+        finding=Finding(
+            fault="gradient_blocked",
+            severity=Severity.ERROR,
+            where=listed(names[:3]),
+            evidence=f"a weight of {worst.parameter} {what}, and the loss has the slope {worst.numeric:.4g} along it; "
+            f"so have {len(wrong)} of {judged} weights",
+            remedy="look for detach(), .data, .item(), torch.no_grad() and NumPy between this parameter and the loss"
+            if blocked
+            else "correct backward() of the custom function after this parameter, or what detaches a part of its way",
+            numbers={"autograd": worst.autograd, "slope": worst.numeric, "threshold": WRONG, "wrong": len(wrong)},
+        ),
+        weight=0.9,
+        explains=("frozen_layer", "vanishing_gradient", "capacity_too_small", "labels_wrong", "lr_too_low"),
+    )
+
+
+@shared
+def coordinates(subject: Subject) -> list[Coordinate]:
+    """Return slopes in float64 along weights of every parameter; none if the model or loss takes no float64."""
+    model = deepcopy(subject.model).double()
+    loss = _loss(subject, model)
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    try:
+        found = torch.autograd.grad(loss(), [p for _, p in named], allow_unused=True)
+    except (RuntimeError, TypeError, ValueError):
+        return []
+    drawn = torch.Generator().manual_seed(subject.seed)
+    share = max(1, min(COORDINATES, AT_MOST // len(named)))
+    return [
+        Coordinate(name, 0.0 if g is None else g.flatten()[place].item(), _slope(loss, p, place))
+        for (name, p), g in zip(named, found, strict=True)
+        for place in _places(p, g, share, drawn)
+    ]
+
+
+def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
+    """Return the loss of a few samples as a function of the weights of a model in float64, without dropout."""
+    x, y = (part[:SAMPLES] for part in subject.batch)
+    x, y = (part.double() if part.is_floating_point() else part for part in (x, y))
+    given = subject.setup.problem.loss
+    function = deepcopy(given).double() if isinstance(given, nn.Module) else given
+
+    def value() -> Tensor:
+        with rehearsal(model):
+            return function(model(x), y)
+
+    return value
+
+
+def _places(p: Tensor, gradient: Tensor | None, count: int, drawn: torch.Generator) -> list[int]:
+    steep = (
+        []
+        if gradient is None
+        else gradient.abs().flatten().topk(min((count + 1) // 2, p.numel())).indices.tolist()
+    )
+    return list(dict.fromkeys([*steep, *torch.randint(p.numel(), (count // 2,), generator=drawn).tolist()]))
+
+
+@torch.no_grad()
+def _slope(loss: Callable[[], Tensor], p: Tensor, place: int) -> float:
+    """Return the central difference along one weight, NaN if two sizes of the step do not give the same."""
+    weights = p.view(-1) if p.is_contiguous() else p.reshape(-1)
+    at, slopes = weights[place].item(), list[float]()
+    for relative in STEPS:
+        step = relative * max(1.0, abs(at))
+        weights[place] = at + step
+        above = loss().item()
+        weights[place] = at - step
+        slopes.append((above - loss().item()) / (2 * step))
+        weights[place] = at
+    largest = max(map(abs, slopes))
+    same = abs(slopes[0] - slopes[1]) <= AGREE * largest
+    return slopes[0] if same else math.nan
+
+
+@look("Does the gradient reach every parameter?", "gradient_blocked", trains=True)
+def gradient_reach(subject: Subject) -> Iterator[Seen]:
+    """Yield parameters that never get a gradient though the loss depends on them."""
+    if not sound(subject) or not subject.trace.moments:
+        return
+    trained = [name for name, p in subject.model.named_parameters() if p.requires_grad]
+    last = subject.trace.moments[-1].step + 1
+    bare = [
+        name for name in trained if not any(_reached(moment.weights, name) for moment in subject.trace.moments)
+    ]
+    blocked = [name for name in bare if _matters(subject, name)]
+    if blocked:
+        yield Suspicion(
+            finding=Finding(
+                fault="gradient_blocked",
+                severity=Severity.ERROR,
+                where=listed(blocked[:3]) + (f" and {len(blocked) - 3} more" if len(blocked) > 3 else ""),
+                evidence=f"{len(blocked)} of {len(trained)} parameters get no gradient in {last} updates, but the "
+                f"loss changes if {blocked[0]} does",
+                remedy="look for detach(), .data, .item(), argmax, torch.no_grad() and NumPy on the way to the loss",
+                numbers={"parameters": len(trained), "without gradient": len(blocked), "updates": last},
+            ),
+            weight=0.95,
+            explains=("frozen_layer", "vanishing_gradient", "capacity_too_small", "labels_wrong", "lr_too_low"),
+        )
+    elif bare:
+        evidence = f"{listed(bare[:3])}: no gradient in {last} updates, and the loss does not depend on them"
+        yield Passed(name="gradient reach", evidence=evidence)
+    else:
+        yield Passed(name="gradient reach", evidence=f"a gradient reached all {len(trained)} parameters")
+
+
+def _reached(weights: Mapping[str, Weights], name: str) -> bool:
+    return name in weights and (weights[name].gradient > 0 or not weights[name].finite)
+
+
+def _matters(subject: Subject, name: str) -> bool:
+    """Whether the loss changes if a parameter does, by little and at random."""
+    model = deepcopy(subject.model).double()
+    loss = _loss(subject, model)
+    p = model.get_parameter(name)
+    drawn = torch.Generator().manual_seed(subject.seed)
+    try:
+        with torch.no_grad():
+            before = loss().item()
+            p.add_(NUDGE * p.abs().mean().clamp(min=NUDGE) * torch.randn(p.shape, generator=drawn, dtype=p.dtype))
+            after = loss().item()
+    except (RuntimeError, TypeError, ValueError):
+        return False
+    return abs(after - before) > ROUNDING * abs(before)

@@ -1,0 +1,293 @@
+"""Step: does an update of the user's own step do what an update is to do?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import fmean
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from thalweg.check.experiments.observed import Observed, observed
+from thalweg.check.experiments.runs import sound
+from thalweg.check.experiments.skill import in_mode
+from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.setup import Setup
+from thalweg.check.subject import Subject
+from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.wording import listed
+
+LEFT_OVER = 0.5
+"""Weight of the gradient before, in the one that is used, from which on it was not cleared. It is 0 or 1, but for
+clipping, which scales both parts alike."""
+
+FITS = 0.05
+"""Relative error up to which the gradient that is used is made of those of the batches."""
+
+APART = 0.2
+"""Cosine of the gradient that is used and the batch's below which it is of something else. Clipping leaves it 1,
+penalties and mixed samples above 0.5."""
+
+TINY, HUGE = 1e-3, 1e3
+"""Factors on the gradient that are no usual clipping, and no sum in place of a mean."""
+
+UPHILL = -0.05
+"""Cosine of an update and the negative gradient below which it climbs; that of Adam's first is above 0.1."""
+
+SAME = 1e-3
+"""Relative difference of losses that are the same but for rounding."""
+
+OF_STEP = ("lr_too_high", "lr_too_low", "capacity_too_small", "exploding_gradient", "optimizer_setting")
+"""What a wrong step looks like."""
+
+
+@look(
+    "Are the gradients cleared, and those of the batch?",
+    "zero_grad",
+    "wrong_loss",
+    "optimizer_setting",
+    trains=True,
+)
+def gradients_used(subject: Subject) -> Iterator[Seen]:
+    """Yield what is wrong with the gradients that the optimizer is stepped with."""
+    found = observed(subject) if sound(subject) else None
+    if found is None or not found.used:
+        return
+    later = [used for used in found.used if math.isfinite(used.before)]
+    fit = [used for used in later if used.error < FITS]
+    cosines = [used.cosine for used in found.used if math.isfinite(used.cosine)]
+    scales = [used.scale for used in found.used if math.isfinite(used.scale)]
+    left = fmean(used.before / used.fresh for used in fit) if fit and all(used.fresh for used in fit) else 0.0
+    if scales and max(scales) == 0:
+        yield _emptied(subject)
+    elif len(fit) > len(later) / 2 and left > LEFT_OVER:
+        yield _kept(subject, left)
+    elif cosines and abs(fmean(cosines)) < APART:
+        yield _other_loss(fmean(cosines))
+    elif scales and not TINY < fmean(scales) < HUGE:
+        yield _scaled(fmean(scales))
+    elif _stale(found):
+        yield _of_batch_before()
+    elif cosines:
+        evidence = f"in {len(found.used)} steps they are {fmean(scales):.3g} times the batch's, none is left over"
+        yield Passed(name="gradients used", evidence=evidence)
+
+
+def _kept(subject: Subject, left: float) -> Suspicion:
+    return _suspicion(
+        "zero_grad",
+        "train_step",
+        f"the gradient of an update holds {left:.2g} times that of the update before",
+        "call optimizer.zero_grad() before every backward pass",
+        {"left over": left, "threshold": LEFT_OVER},
+        change=_usual_step(subject),
+    )
+
+
+def _emptied(subject: Subject) -> Suspicion:
+    return _suspicion(
+        "zero_grad",
+        "train_step",
+        "the optimizer steps with gradients that are zero, though those of the batches are not",
+        "call optimizer.zero_grad() before the backward pass, not between it and optimizer.step()",
+        {"gradient": 0.0},
+        change=_usual_step(subject),
+    )
+
+
+def _other_loss(cosine: float) -> Suspicion:
+    return replace(
+        _suspicion(
+            "wrong_loss",
+            "train_step",
+            f"the gradient that is used has nothing to do with that of the batch's loss (cosine {cosine:.2f})",
+            "compute the loss of this batch with the problem's loss, and call backward() on it alone",
+            {"cosine": cosine, "threshold": APART},
+        ),
+        weight=0.4,
+    )
+
+
+def _scaled(scale: float) -> Suspicion:
+    what = "clipped or scaled" if scale < 1 else "scaled"
+    return replace(
+        _suspicion(
+            "optimizer_setting",
+            "train_step",
+            f"the gradient is {what} to {scale:.2g} times that of the batch",
+            "take a limit near the gradient's own norm",
+            {"factor": scale, "threshold": TINY if scale < 1 else HUGE},
+        ),
+        weight=0.4,
+    )
+
+
+def _of_batch_before() -> Suspicion:
+    return _suspicion(
+        "wrong_loss",
+        "train_step",
+        "the loss that the step returns is that of the batch before",
+        "return the loss that this call computed",
+        {},
+        severity=Severity.WARNING,
+    )
+
+
+def _stale(found: Observed) -> bool:
+    """Whether every loss returned is that of the batch before, and not its own."""
+    pairs = list(zip(found.losses[1:], found.own[:-1], found.own[1:], strict=True))
+    return bool(pairs) and all(_near(loss, before) and not _near(loss, own) for loss, before, own in pairs)
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= SAME * max(abs(one), abs(other))
+
+
+@look("Do updates move all parameters, downhill?", "params_not_optimised", "loss_sign", trains=True)
+def updates(subject: Subject) -> Iterator[Seen]:
+    """Yield parameters that are not moved, and updates that climb."""
+    found = observed(subject) if sound(subject) else None
+    if found is None:
+        return
+    still = [name for name in found.moved if found.reached[name] > 0 and _never_moved(subject, found, name)]
+    downhill = [cosine for cosine in found.descent[:3] if math.isfinite(cosine)]
+    if still and not _frozen_by_rate(subject, still) and any(used.scale for used in found.used) | (not found.used):
+        yield _unmoved(subject, found, still)
+    if downhill and fmean(downhill) < UPHILL:
+        yield _climbs(subject, fmean(downhill))
+    elif downhill and not still:
+        evidence = f"all {len(found.moved)} parameters move, at a cosine of {fmean(downhill):.2f} to downhill"
+        yield Passed(name="updates", evidence=evidence)
+
+
+def _never_moved(subject: Subject, found: Observed, name: str) -> bool:
+    return found.moved[name] == 0 and not any(
+        name in moment.weights and moment.weights[name].update > 0 for moment in subject.trace.moments
+    )
+
+
+def _frozen_by_rate(subject: Subject, names: list[str]) -> bool:
+    """Whether all of these have a learning rate of zero, as layers have that are kept on purpose."""
+    parameters = {id(subject.model.get_parameter(name)) for name in names}
+    groups = subject.trainee.learner.optimizer.param_groups
+    return parameters <= {id(p) for group in groups if not group.get("lr", 1.0) for p in group["params"]}
+
+
+def _unmoved(subject: Subject, found: Observed, still: list[str]) -> Suspicion:
+    every = len(still) == len(found.moved)
+    if not found.used:
+        evidence = f"optimizer.step() is not called in {len(found.losses)} updates: no parameter moves"
+        remedy, change = "call optimizer.step() after the backward pass", _usual_step(subject)
+    else:
+        evidence = f"{len(still)} of {len(found.moved)} parameters get gradients and do not move"
+        remedy = "give the optimizer all of model.parameters(), of this model"
+        change = Change(
+            words=f"{listed(still[:3])} given to the optimizer",
+            apply=lambda setup: setup.replace(mended=(*setup.mended, _give)),
+        )
+    return _suspicion(
+        "params_not_optimised",
+        "all parameters" if every else listed(still[:3]) + (" and more" if len(still) > 3 else ""),
+        evidence,
+        remedy,
+        {"parameters": len(found.moved), "unmoved": len(still)},
+        change=change,
+    )
+
+
+def _give(model: nn.Module, optimizer: Optimizer) -> None:
+    """Have the optimizer hold every trainable parameter of the model."""
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    missing = [p for p in model.parameters() if p.requires_grad and id(p) not in held]
+    if missing:
+        optimizer.add_param_group({"params": missing})
+
+
+def _climbs(subject: Subject, cosine: float) -> Suspicion:
+    groups = subject.trainee.learner.optimizer.param_groups
+    if any(group.get("maximize") for group in groups):
+        remedy, words, apply = "leave maximize=True out", "maximize=False", _descending
+        change = Change(words=words, apply=apply)
+    elif subject.setup.train_step is not None:
+        remedy, change = "call backward() on the loss itself, without a minus", _usual_step(subject)
+    else:
+        remedy, change = "turn the sign of the learning rate or of the loss round", None
+    return _suspicion(
+        "loss_sign",
+        "update",
+        f"updates climb: their cosine to the negative gradient is {cosine:.2f}",
+        remedy,
+        {"cosine": cosine, "threshold": UPHILL},
+        change=change,
+    )
+
+
+def _descending(setup: Setup) -> Setup:
+    def mend(model: nn.Module, optimizer: Optimizer) -> None:
+        del model
+        for group in optimizer.param_groups:
+            group["maximize"] = False
+
+    return setup.replace(mended=(*setup.mended, mend))
+
+
+@look("Is the model in training mode while it trains?", "train_eval_mode", trains=True)
+def mode_in_training(subject: Subject) -> Iterator[Seen]:
+    """Yield a model that is trained in evaluation mode."""
+    found = observed(subject) if sound(subject) else None
+    if found is None:
+        return
+    if found.training:
+        yield Passed(name="mode in training", evidence=f"in training mode in {len(found.losses)} updates")
+        return
+    matters = _mode_matters(subject)
+    yield _suspicion(
+        "train_eval_mode",
+        "train_step" if subject.setup.train_step else "model",
+        "the model is in evaluation mode in the forward pass of its updates"
+        + ("" if matters else ", which makes no difference to this one"),
+        "call model.train() before the updates, and after every evaluation",
+        {},
+        change=Change(words="model.train()", apply=_in_training),
+        severity=Severity.WARNING if matters else Severity.NOTE,
+    )
+
+
+def _mode_matters(subject: Subject) -> bool:
+    outputs = list[torch.Tensor]()
+    for training in (True, False):
+        with torch.no_grad(), in_mode(subject.model, training), torch.random.fork_rng(devices=[]):
+            outputs.append(subject.model(subject.batch[0]))
+    return not torch.allclose(*outputs, rtol=SAME, atol=SAME * float(outputs[1].abs().max()))
+
+
+def _in_training(setup: Setup) -> Setup:
+    """Return the set-up with the usual step and a model in training mode."""
+    return setup.replace(train_step=None, mended=(*setup.mended, lambda model, _: model.train()))
+
+
+def _usual_step(subject: Subject) -> Change | None:
+    if subject.setup.train_step is None:
+        return None
+    return Change(
+        words="the usual step: clear, backward, step", apply=lambda setup: setup.replace(train_step=None)
+    )
+
+
+def _suspicion(
+    fault: str,
+    where: str,
+    evidence: str,
+    remedy: str,
+    numbers: dict[str, float],
+    *,
+    change: Change | None = None,
+    severity: Severity = Severity.ERROR,
+) -> Suspicion:
+    finding = Finding(
+        fault=fault, severity=severity, where=where, evidence=evidence, remedy=remedy, numbers=numbers
+    )
+    return Suspicion(finding=finding, weight=0.95, change=change, explains=OF_STEP)
