@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from thalweg.check.experiments.ladder import at_factor, ladder
-from thalweg.check.experiments.longer import LOST, score
-from thalweg.check.experiments.runs import planned, shared, sound
+from thalweg.check.experiments.longer import LOST, scores
+from thalweg.check.experiments.runs import dense, planned, shared, sound
 from thalweg.check.look import Change, Seen, Suspicion, look
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
@@ -19,6 +19,9 @@ from thalweg.core.finding import Finding, Passed, Severity
 
 FEW = 150
 """Planned updates from which on no more are needed: at a good rate nets get over 0.8 of the way in 100."""
+
+LARGE, SHARE = 64, 8
+"""Samples from which on a batch may be too large, and the updates of an epoch from which on it is not."""
 
 PART, SMALLEST = 8, 8
 """A batch this many times smaller is tried, for as many times the updates, but none below `SMALLEST` samples."""
@@ -35,19 +38,22 @@ def batch_size(subject: Subject) -> Iterator[Seen]:
         return
     size, count = subject.trainee.learner.config.batch_size or 1, planned(subject)
     smaller = max(SMALLEST, size // PART)
-    if count > FEW or size <= smaller:
+    each = subject.trainee.learner.steps_per_epoch
+    if count > FEW or size < LARGE or each > SHARE:
         yield Passed(name="batch size", evidence=f"{count} updates are planned, of {size} samples each")
         return
-    seeds = (subject.seed, subject.seed + 1)
-    tried = with_batch(subject.setup, smaller)
-    own = [score(subject.setup, found, count, seed) for seed in seeds]
-    its = [score(tried, found, count * size // smaller, seed) for seed in seeds]
-    faster = score(at_factor(subject.setup, found.best), found, count, subject.seed)
-    told = f"skill {own[0]:.2f} after {count} updates of {size}, {its[0]:.2f} after as many samples {smaller} at a time"
-    if all(theirs - mine > LOST for mine, theirs in zip(own, its, strict=True)):
-        numbers = {"batch size": size, "updates": count, "threshold": LOST, "skill": own[0], "skill then": its[0]}
+    own = scores(subject, subject.setup, count)
+    its = scores(subject, with_batch(subject.setup, smaller), count * size // smaller)
+    faster, _ = scores(subject, at_factor(subject.setup, found.best), count)
+    told = (
+        f"skill is {own[0].valid:.2f} after {count} updates of {size} samples, {its[0].valid:.2f} after as many "
+    )
+    told += f"samples {smaller} at a time"
+    if all(mine.worse_than(theirs) for mine, theirs in zip(own, its, strict=True)):
+        numbers = {"batch size": size, "updates": count, "skill": own[0].valid, "skill then": its[0].valid}
         evidence = f"{told}; the gradient noise scale is {noise_scale(subject):.0f} samples"
-        yield _too_large(evidence, numbers, smaller, weight=0.5 if its[0] - faster < LOST else 0.75)
+        weight = 0.75 if faster.worse_than(its[0]) else 0.5
+        yield _too_large(evidence, numbers | {"threshold": LOST}, smaller, weight)
     else:
         yield Passed(name="batch size", evidence=told)
 
@@ -101,4 +107,4 @@ def _gradient(trainee: Trainee, x: Tensor, y: Tensor) -> Tensor:
     parameters = [p for p in trainee.model.parameters() if p.requires_grad]
     with trainee.learner.own_generators():
         found = torch.autograd.grad(trainee.learner.loss(x, y), parameters, allow_unused=True)
-    return torch.cat([torch.zeros(1) if g is None else g.flatten().double() for g in found])
+    return torch.cat([dense(g).flatten().double() for g in found if g is not None])

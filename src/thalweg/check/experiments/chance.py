@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 Link = Callable[[Tensor], Tensor]
 
@@ -35,8 +36,9 @@ def link_of(output: Tensor) -> Link:
             return lambda c: c.log_softmax(1)
         if output.min() >= 0 and _all_near(output.sum(1), 1.0):
             return lambda c: c.softmax(1)
-    if output.min() >= 0 and output.max() <= 1:
-        return torch.sigmoid
+    if output.min() >= 0:
+        rectified = output.max() > 1 or bool((output == 0).any())
+        return functional.softplus if rectified else torch.sigmoid
     return lambda c: c
 
 
@@ -64,8 +66,16 @@ def chance(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor) 
     return _least(loss, link_of(output), same, output.shape, y)
 
 
-def attainable(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor) -> float:
+def attainable(
+    loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor, link: Link | None = None
+) -> float:
     """Return the least loss that outputs of this kind can have if each is chosen freely; NaN if there is none.
+
+    Args:
+        loss: From (output, target) to a scalar.
+        output: What the model gives for these samples; its form counts.
+        y: The targets.
+        link: The kind; that of the outputs if left out.
 
     Example:
         >>> from torch.nn import CrossEntropyLoss
@@ -73,7 +83,7 @@ def attainable(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tens
         >>> round(attainable(CrossEntropyLoss(), two, torch.tensor([0, 1])), 2)
         0.31
     """
-    return _least(loss, link_of(output), torch.zeros_like(output), output.shape, y)
+    return _least(loss, link or link_of(output), torch.zeros_like(output), output.shape, y)
 
 
 def floor(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor) -> float:
@@ -105,7 +115,7 @@ def _least(
     try:
         with torch.enable_grad():
             search.step(value)
-            least = float(value())
+            least = float(value().detach())
     except (RuntimeError, ValueError, IndexError, TypeError):  # a loss that takes no such outputs
         return math.nan
     return least if math.isfinite(least) and least > -BOUNDLESS else math.nan

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import torch
 
-from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course
+from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course, run
+from thalweg.check.experiments.ladder import good
 from thalweg.check.experiments.runs import sound
 from thalweg.check.experiments.skill import guesses
 from thalweg.check.look import Change, Seen, Suspicion, look
@@ -15,8 +16,14 @@ from thalweg.check.subject import Subject
 from thalweg.core.finding import Finding, Passed, Severity
 from thalweg.problems.labels import are_labels
 
-UNEVEN = 3.0
+UNEVEN = 8.0
 """Samples of the largest class a sample of a small one."""
+
+MANY = 20
+"""Classes from which on they come unequally often by nature, as letters and words do."""
+
+GAINED = 0.2
+"""The share of a small class that is told right beyond before, where classes are drawn equally often."""
 
 NEGLECTED, FAVOURED = 0.5, 0.85
 """Shares told right: of a small class below which it is neglected, while the largest is above the other."""
@@ -36,8 +43,9 @@ def small_classes(subject: Subject) -> Iterator[Seen]:
     largest = max(told, key=lambda label: counts.get(label, 0))
     small = {label: share for label, share in told.items() if counts.get(label, 0) * UNEVEN <= counts[largest]}
     missed = [label for label, share in small.items() if share < NEGLECTED]
-    if missed and told[largest] > FAVOURED:
-        yield _neglected(subject, missed, largest, told, counts)
+    worst = min(missed, key=lambda label: told[label], default=None)
+    if worst is not None and told[largest] > FAVOURED and _is_gained(subject, found, worst, told[worst]):
+        yield _neglected(subject, worst, largest, told, counts)
     elif small:
         worst = min(small, key=lambda label: small[label])
         evidence = f"of class {worst}, {counts[worst]} samples, {small[worst]:.0%} are told right"
@@ -47,15 +55,16 @@ def small_classes(subject: Subject) -> Iterator[Seen]:
 def shares(found: Course) -> dict[int, float]:
     """Return the share of every class that is told right at the end of a course; none where there are no classes."""
     pairs = {part: guesses(judged.output, judged.target) for part, judged in found.last.items()}
-    if any(told is None or right is None for told, right in pairs.values()):
+    known = {
+        part: (told, right) for part, (told, right) in pairs.items() if told is not None and right is not None
+    }
+    if len(known) < len(pairs) or not 2 <= len(_counts(found, TRAIN)) <= MANY:
         return {}
-    fresh = [torch.cat([pairs[part][place] for part in (APART, VALID)]) for place in (0, 1)]  # type: ignore[misc]
-    known = pairs[TRAIN]
+    fresh = [torch.cat([known[part][place] for part in (APART, VALID)]) for place in (0, 1)]
     result: dict[int, float] = {}
     for label in sorted(_counts(found, TRAIN)):
         enough = int((fresh[1] == label).sum()) >= COUNTED
-        told, right = fresh if enough else known
-        assert told is not None and right is not None
+        told, right = fresh if enough else known[TRAIN]
         of_class = right == label
         if of_class.any():
             result[label] = float((told[of_class] == label).float().mean())
@@ -71,11 +80,9 @@ def _counts(found: Course, part: str) -> dict[int, int]:
 
 
 def _neglected(
-    subject: Subject, missed: list[int], largest: int, told: dict[int, float], counts: dict[int, int]
+    subject: Subject, worst: int, largest: int, told: dict[int, float], counts: dict[int, int]
 ) -> Suspicion:
-    worst = min(missed, key=lambda label: told[label])
-    balanced = subject.setup.shuffle and are_labels(subject.splits["train"].labels)
-    change = Change(words="classes drawn equally often", apply=_balanced) if balanced else None
+    change = Change(words="classes drawn equally often", apply=_balanced) if _can_balance(subject) else None
     return Suspicion(
         finding=Finding(
             fault="class_imbalance",
@@ -95,6 +102,18 @@ def _neglected(
         change=change,
         explains=("capacity_too_small",),
     )
+
+
+def _can_balance(subject: Subject) -> bool:
+    return subject.setup.shuffle and are_labels(subject.splits["train"].labels)
+
+
+def _is_gained(subject: Subject, found: Course, label: int, before: float) -> bool:
+    """Whether a class is told far better where classes are drawn equally often; so it is not hard by itself."""
+    if not _can_balance(subject):
+        return True
+    other = run(subject, _balanced(good(subject)), found.end.step)
+    return other is not None and shares(other).get(label, 0.0) > before + GAINED
 
 
 def _balanced(setup: Setup) -> Setup:

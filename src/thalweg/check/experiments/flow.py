@@ -183,6 +183,8 @@ def by_time(subject: Subject) -> dict[str, list[float]]:
     model, taken = subject.model, dict[str, Tensor]()
 
     def take(module: nn.Module, inputs: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+        if not isinstance(inputs[0], Tensor):  # packed sequences
+            return inputs
         first = inputs[0] if inputs[0].requires_grad else inputs[0].detach().requires_grad_()
         taken[name] = first
         return (first, *inputs[1:])

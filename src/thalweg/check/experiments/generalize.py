@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 from torch import nn
 from torch.optim import Optimizer
@@ -11,6 +12,7 @@ from torch.optim import Optimizer
 from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course, run
 from thalweg.check.experiments.ladder import good
 from thalweg.check.experiments.runs import sound
+from thalweg.check.experiments.units import swapped
 from thalweg.check.look import Change, Seen, Suspicion, look
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
@@ -31,8 +33,8 @@ ERRORS = 3.0
 UNLIKE = 0.15
 """Skill on validation below that on training data kept apart, or above it, that is more than luck of the draw."""
 
-DECAYS_TRIED = (1e-3, 1e-2, 1e-1)
-"""Weight decays of which the best is proposed."""
+DECAYS_TRIED, DROPPED = (1e-2, 1e-1, 1.0), 0.5
+"""Weight decays and a rate of dropout, of which the best is proposed."""
 
 
 @look(
@@ -53,7 +55,7 @@ def curves(subject: Subject) -> Iterator[Seen]:
         f"after {found.end.step} updates skill is {skills[TRAIN]:.2f} on training data, {skills[APART]:.2f} on a part "
         f"of it kept apart and {skills[VALID]:.2f} on validation"
     )
-    margin = max(UNLIKE, ERRORS * math.hypot(error(found, APART), error(found, VALID)))
+    margin = max(UNLIKE, ERRORS * math.hypot(found.last[APART].error, found.last[VALID].error))
     unlike = skills[APART] - skills[VALID]
     overfits = _overfits(found)
     if unlike > margin:
@@ -66,17 +68,13 @@ def curves(subject: Subject) -> Iterator[Seen]:
         yield Passed(name="curves", evidence=told)
 
 
-def error(found: Course, part: str) -> float:
-    """Return about the standard error of a skill, from the number of samples it is of."""
-    return 0.5 / math.sqrt(max(1, len(found.last[part].target)))
-
-
 def _overfits(found: Course) -> bool:
     """Whether validation was clearly better before the end, and training is not."""
     losses = [point.loss[VALID] for point in found.points]
     skills = [point.skill[VALID] for point in found.points]
     gap = found.end.skill[TRAIN] - found.end.skill[APART]
-    return gap > GAP and losses[-1] > RISEN * min(losses) and max(skills) - skills[-1] > FALLEN
+    margin = max(GAP, 2 * found.last[APART].error)
+    return gap > margin and losses[-1] > RISEN * min(losses) and max(skills) - skills[-1] > FALLEN
 
 
 def _numbers(found: Course, threshold: float) -> dict[str, float]:
@@ -123,10 +121,6 @@ def _too_easy(told: str, found: Course, above: float, margin: float) -> Suspicio
 
 def _overfitting(subject: Subject, found: Course, told: str) -> Suspicion:
     best = min(found.points, key=lambda point: point.loss[VALID])
-    decay = _best_decay(subject, found)
-    change = (
-        None if decay is None else Change(words=f"weight decay {decay:g}", apply=lambda s: with_decay(s, decay))
-    )
     return Suspicion(
         finding=Finding(
             fault="overfitting",
@@ -138,17 +132,21 @@ def _overfitting(subject: Subject, found: Course, told: str) -> Suspicion:
             numbers=_numbers(found, GAP),
         ),
         weight=0.65,
-        change=change,
+        change=_regularizing(subject, found),
         explains=("batchnorm_small_batch",),
     )
 
 
-def _best_decay(subject: Subject, found: Course) -> float | None:
-    """Return the decay with the lowest loss on validation at the end; None if none is better than without."""
-    tried = {decay: run(subject, with_decay(good(subject), decay), found.end.step) for decay in DECAYS_TRIED}
-    losses = {decay: one.end.loss[VALID] for decay, one in tried.items() if one}
-    best = min(losses, key=lambda decay: losses[decay], default=None)
-    return best if best is not None and losses[best] < found.end.loss[VALID] else None
+def _regularizing(subject: Subject, found: Course) -> Change | None:
+    """Return the change, of some that regularize, with the lowest loss on validation at the end; None if none helps."""
+    changes = [
+        Change(words=f"weight_decay={decay:g}", apply=partial(with_decay, decay=decay)) for decay in DECAYS_TRIED
+    ]
+    changes.append(Change(words=f"dropout={DROPPED:g} after every ReLU", apply=with_dropout))
+    courses = [run(subject, change.apply(good(subject)), found.end.step) for change in changes]
+    losses = [one.end.loss[VALID] if one else math.inf for one in courses]
+    best = losses.index(min(losses))
+    return changes[best] if losses[best] < found.end.loss[VALID] else None
 
 
 def with_decay(setup: Setup, decay: float) -> Setup:
@@ -161,3 +159,12 @@ def with_decay(setup: Setup, decay: float) -> Setup:
                 group["weight_decay"] = decay
 
     return setup.replace(mended=(*setup.mended, mend))
+
+
+def with_dropout(setup: Setup) -> Setup:
+    """Return the set-up with dropout after every ReLU."""
+    return setup.with_problem(model=partial(swapped, setup.problem.model, (nn.ReLU,), _dropping))
+
+
+def _dropping() -> nn.Module:
+    return nn.Sequential(nn.ReLU(), nn.Dropout(DROPPED))

@@ -19,7 +19,7 @@ from thalweg.core.finding import Finding, Passed, Severity
 from thalweg.init.rehearsal import rehearsal
 
 SAMPLES = 16
-"""Of the batch, of which the last is exchanged."""
+"""Of the batch, of which the first or the last is exchanged."""
 
 MOVED = 1e-3
 """Change of another sample's output, relative to the spread of outputs over samples, that is more than rounding."""
@@ -82,12 +82,14 @@ def independence(subject: Subject) -> Iterator[Seen]:
 def in_evaluation(subject: Subject) -> float:
     """Return by how much exchanging one sample changes the others' outputs, relative to their spread over samples."""
     x = subject.batch[0][:SAMPLES]
-    other, n = x.clone(), len(x)
-    other[-1] = other[0] if n < 3 else other[n // 2]
+    place = torch.arange(len(x))
     with torch.no_grad(), in_mode(subject.model, False):
-        first, second = (_outputs(subject, one)[: n - 1] for one in (x, other))
-    spread = float(first.std(0, correction=0).mean()) or float(first.abs().mean()) or 1.0
-    return float((second - first).abs().max()) / spread
+        before = _outputs(subject, x)
+        moved = [
+            (_outputs(subject, x[torch.where(place == k, (k + 1) % len(x), place)]) - before)[place != k]
+            for k in (0, len(x) - 1)
+        ]
+    return max(float(change.abs().max()) for change in moved) / _spread(before)
 
 
 def in_training(subject: Subject) -> float:
@@ -175,8 +177,12 @@ def random_in_evaluation(trainee: Trainee) -> float:
     with torch.no_grad(), in_mode(trainee.model, False), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         first, second = trainee.model(x), trainee.model(x)
-    spread = float(first.std(0, correction=0).mean()) or float(first.abs().mean()) or 1.0
-    return float((second - first).abs().mean()) / spread
+    return float((second - first).abs().mean()) / _spread(first)
+
+
+def _spread(output: Tensor) -> float:
+    """Return how far outputs for different samples are apart; their size if they are the same."""
+    return float(output.std(0, correction=0).mean()) or float(output.abs().mean()) or 1.0
 
 
 def _random(drawn: float) -> Suspicion:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from torch.optim import Adam
 
 from thalweg.check.experiments.runs import end, shared, tail, updates, with_optimizer
+from thalweg.check.experiments.start import outset
 from thalweg.check.setup import Setup
 from thalweg.check.subject import STEPS, Subject
 from thalweg.check.trainee import Trainee
@@ -32,7 +33,10 @@ REFERENCE = (1e-3, 1e-2)
 """Rates of Adam, of which one or the other trains nearly every net (its default is the first)."""
 
 GOOD = 0.7
-"""The progress from which on the user's own rate is good enough to experiment with."""
+"""The progress from which on a rate is good enough to experiment with."""
+
+LEARNS = 0.05
+"""The share of the first loss by which one has to fall before any rate can be judged by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +46,7 @@ class Ladder:
     Attributes:
         rate: The user's learning rate.
         steps: Updates of each run.
-        start: The loss before any.
+        start: The loss before any, or that of chance if it is lower: to come down to chance is no progress.
         ends: The loss at the end by the factor on the user's rate, ascending; infinity if it diverged.
         reference: The same for Adam, by its rate.
     """
@@ -77,10 +81,6 @@ class Ladder:
         return max(0.0, (self.start - loss) / (self.start - self.lowest)) if self.start > self.lowest else 1.0
 
 
-LEARNS = 0.05
-"""The share of the first loss by which one has to fall before any rate can be judged by it."""
-
-
 @shared
 def ladder(subject: Subject) -> Ladder | None:
     """Return the losses by rate; None where the optimizer has no learning rate."""
@@ -105,7 +105,8 @@ def ladder(subject: Subject) -> Ladder | None:
     for rung in (lowest - 1, lowest + 1):
         ends[rung] = end_of(subject, at_factor(subject.setup, RUNG**rung), steps)
     adam = {lr: end_of(subject, with_optimizer(subject.setup, Adam, lr=lr), steps) for lr in REFERENCE}
-    start = subject.trace.losses[0]
+    first, known = subject.trace.losses[0], outset(subject)
+    start = min(first, known.chance) if known and known.chance > 0 else first
     return Ladder(
         rate=float(max(map(float, rates))),
         steps=steps,
@@ -127,13 +128,19 @@ def end_of(subject: Subject, setup: Setup, steps: int) -> float:
     return end(Trainee(setup, seed=subject.seed).train(steps, judge=False))
 
 
+def own_good(subject: Subject) -> Setup:
+    """Return the set-up with the user's optimizer at a good rate: the user's, if it does nearly as well as the best."""
+    found = ladder(subject)
+    if found is None or found.progress(1.0) >= GOOD * found.progress(found.best):
+        return subject.setup
+    return at_factor(subject.setup, found.best)
+
+
 @shared
 def good(subject: Subject) -> Setup:
     """Return the set-up at a rate at which it learns: the user's if that does, else the best that is known."""
     found = ladder(subject)
-    if found is None or not found.learns or found.progress(1.0) >= GOOD:
-        return subject.setup
-    if found.progress(found.best) >= GOOD:
-        return at_factor(subject.setup, found.best)
+    if found is None or not found.learns or max(map(found.progress, found.ends)) >= GOOD:
+        return own_good(subject)
     lr = min(found.reference, key=lambda rate: found.reference[rate])
     return with_optimizer(subject.setup, Adam, lr=lr)

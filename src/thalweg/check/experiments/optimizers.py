@@ -23,8 +23,8 @@ from thalweg.core.wording import rate
 LESS = 0.5
 """Of the progress of Adam, below which the user's optimizer fails at its best rate too."""
 
-MORE = 1.5
-"""Times the progress that a usual value has to bring, for the user's to be at fault."""
+MORE = 0.1
+"""The progress beyond the user's that a usual value has to make, for longer runs to compare the two."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ def optimizer_settings(subject: Subject) -> Iterator[Seen]:
         mend = _setter(key, usual.typical)
         mended = subject.setup.replace(mended=(*subject.setup.mended, mend))
         reached = found.way(end_of(subject, mended, found.steps))
-        if reached > max(LESS, MORE * found.progress(1.0)) and worse(subject, found, subject.setup, mended):
+        if reached > found.progress(1.0) + MORE and worse(subject, subject.setup, mended):
             blamed = True
             yield _setting(found, key, value, usual.typical, mended)
     if blamed:
         return
     lr = min(found.reference, key=lambda one: found.reference[one])
     mine, adam = at_factor(subject.setup, found.best), with_optimizer(subject.setup, Adam, lr=lr)
-    if found.progress(found.best) < LESS and worse(subject, found, mine, adam):
+    if found.progress(found.best) < LESS and worse(subject, mine, adam):
         yield _fails(subject, found, lr)
     else:
         evidence = (
@@ -144,14 +144,14 @@ def _fails(subject: Subject, found: Ladder, lr: float) -> Suspicion:
     return Suspicion(
         finding=Finding(
             fault="optimizer_setting",
-            severity=Severity.WARNING,
+            severity=Severity.NOTE,
             where=name,
             evidence=f"after {found.steps} updates {name} is at {found.ends[found.best]:.3g} at its best rate "
             f"({rate(found.rate * found.best)}), Adam at {_best(found):.3g}",
             remedy=f"look at the settings of {name}, or take Adam at {rate(lr)}",
             numbers={"progress": found.progress(found.best), "threshold": LESS, "lr": found.rate},
         ),
-        weight=0.45,
+        weight=0.3,
         change=Change(words=f"Adam at lr={rate(lr)} in place of {name}", apply=partial(_adam, lr=lr)),
         explains=("capacity_too_small", "labels_wrong"),
     )

@@ -6,19 +6,22 @@ import math
 from collections.abc import Iterator
 
 from thalweg.check.experiments.ladder import Ladder, at_factor, ladder
-from thalweg.check.experiments.longer import worse
+from thalweg.check.experiments.longer import length, worse
 from thalweg.check.experiments.runs import planned, sound
 from thalweg.check.look import Change, Seen, Suspicion, look
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Finding, Passed, Severity
 from thalweg.core.wording import rate
 
-STALLED = 0.5
-"""Progress below which a rate is far from the basin: in the time in which another goes all the way it does not
-get halfway. Rates of the basin, a decade wide or more, get over 0.8 of the way in 100 updates."""
+BEHIND = 0.85
+"""Of the progress of a lower rate, below which one is suspect; longer runs then confirm or clear it. Rates of the
+basin, a decade wide or more, make more than this in 100 updates."""
 
 WORSE = 2.0
-"""Times the lowest loss above which too high a rate is suspect; longer runs then confirm or clear it."""
+"""Times the loss of a lower rate above which one is suspect too."""
+
+STALLED = 0.5
+"""Progress, of that of the best rate, below which too low a rate would not get halfway in the updates planned."""
 
 NEARLY = 0.95
 """Of the progress of the best rate; the lowest that makes it is proposed, for short runs flatter high rates
@@ -41,9 +44,10 @@ def learning_rate(subject: Subject) -> Iterator[Seen]:
     if found is None or not found.learns:
         return
     own, lower, higher = subject.setup, below(found), above(found, planned(subject))
-    if lower < 1 and (math.isinf(found.ends[1.0]) or worse(subject, found, own, at_factor(own, lower))):
-        yield _too_high(found, lower)
-    elif higher > 1 and worse(subject, found, own, at_factor(own, higher)):
+    ahead = max(1.0, planned(subject) / length(subject))  # as far as the user's updates get, in a shorter run
+    if lower < 1 and (math.isinf(found.ends[1.0]) or worse(subject, own, at_factor(own, lower))):
+        yield _too_high(subject, found, lower)
+    elif higher > ahead and worse(subject, at_factor(own, ahead), at_factor(own, higher)):
         yield _too_low(found, higher, planned(subject))
     else:
         yield Passed(name="learning rate", evidence=f"{_own(found)}, {_other(found, found.best)}")
@@ -55,7 +59,7 @@ def below(found: Ladder) -> float:
     best = min(factors, key=lambda factor: (found.ends[factor], factor))
     if found.progress(best) < STALLED:
         return 1.0
-    lost = found.progress(1.0) < STALLED * found.progress(best) or found.ends[1.0] > WORSE * abs(found.ends[best])
+    lost = found.progress(1.0) < BEHIND * found.progress(best) or found.ends[1.0] > WORSE * abs(found.ends[best])
     return _lowest(found, [factor for factor in factors if factor <= best]) if lost else 1.0
 
 
@@ -78,8 +82,10 @@ def _lowest(found: Ladder, factors: list[float]) -> float:
     return min(factor for factor in factors if found.progress(factor) >= NEARLY * most)
 
 
-def _too_high(found: Ladder, factor: float) -> Suspicion:
+def _too_high(subject: Subject, found: Ladder, factor: float) -> Suspicion:
     diverged = math.isinf(found.ends[1.0])
+    losses = [loss for loss in subject.trace.losses if math.isfinite(loss)]
+    breaks_off = diverged and bool(losses) and losses[-1] < found.start  # a NaN out of a falling loss
     return Suspicion(
         finding=Finding(
             fault="lr_too_high",
@@ -89,9 +95,13 @@ def _too_high(found: Ladder, factor: float) -> Suspicion:
             remedy=f"lower the learning rate to {rate(found.rate * factor)}",
             numbers=numbers(found),
         ),
-        weight=0.95 if diverged else 0.6 + 0.3 * (1 - min(1.0, found.progress(1.0) / STALLED)),
+        weight=0.5
+        if breaks_off
+        else 0.95
+        if diverged
+        else 0.6 + 0.3 * (1 - min(1.0, found.progress(1.0) / BEHIND)),
         change=_change(found, factor),
-        explains=OF_HIGH,
+        explains=tuple(set(OF_HIGH) - {"numerical_instability"}) if breaks_off else OF_HIGH,
     )
 
 

@@ -9,23 +9,14 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from thalweg.check.experiments.ladder import good
-from thalweg.check.experiments.runs import end, planned, sound, updates, without_decay, without_dropout
-from thalweg.check.experiments.skill import judge
+from thalweg.check.experiments.ladder import own_good
+from thalweg.check.experiments.longer import LOST, Score, length, scores
+from thalweg.check.experiments.runs import planned, sound, without_decay, without_dropout
 from thalweg.check.look import Change, Seen, Suspicion, look
-from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.check.trainee import Trainee
 from thalweg.core.finding import Finding, Passed, Severity
 from thalweg.optim.groups.multiplier import DECAYS
 from thalweg.train.dropout import dropouts
-
-LOST = 0.05
-"""Skill that a regularization costs, on the training split and on validation, from either of two seeds. One that
-helps raises the training loss, and costs little or nothing there."""
-
-SECONDS, LEAST, MOST = 2.0, 40, 400
-"""What a run may take, and its updates."""
 
 LIGHT, PROPOSED = 0.25, 0.2
 """The rate of dropout up to which it is not tried without, and the one that is proposed in place of a higher."""
@@ -35,21 +26,6 @@ SHRINKS = 0.03
 
 
 Mend = Callable[[nn.Module, Optimizer], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """What a run comes to.
-
-    Attributes:
-        loss: Of its last updates.
-        train: Skill on the training split, in evaluation mode.
-        valid: Skill on validation.
-    """
-
-    loss: float
-    train: float
-    valid: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +39,7 @@ class Cost:
     @property
     def too_much(self) -> bool:
         """Whether it costs skill from every seed, on validation and on what is learned."""
-        pairs = list(zip(self.given, self.bare, strict=True))
-        return all(bare.valid - given.valid > LOST and bare.train - given.train > LOST for given, bare in pairs)
+        return all(given.worse_than(bare) for given, bare in zip(self.given, self.bare, strict=True))
 
     @property
     def told(self) -> str:
@@ -114,21 +89,9 @@ def weight_decay(subject: Subject) -> Iterator[Seen]:
 
 def cost(subject: Subject, without: Mend) -> Cost:
     """Return what a regularization does, at a rate at which the net learns."""
-    steps = updates(subject, seconds=SECONDS, least=LEAST, most=MOST)
-    setup = good(subject)
-    seeds = (subject.seed, subject.seed + 1)
-    given, bare = (
-        tuple(_score(one, steps, seed) for seed in seeds)
-        for one in (setup, setup.replace(mended=(*setup.mended, without)))
-    )
-    return Cost(given=given, bare=bare, updates=steps)
-
-
-def _score(setup: Setup, steps: int, seed: int) -> Score:
-    trainee = Trainee(setup, seed=seed)
-    trace = trainee.train(steps, judge=False)
-    train, valid = (judge(trainee, trainee.learner.splits[part]).skill for part in ("train", "valid"))
-    return Score(loss=end(trace), train=train, valid=valid)
+    setup = own_good(subject)
+    bare = setup.replace(mended=(*setup.mended, without))
+    return Cost(given=scores(subject, setup), bare=scores(subject, bare), updates=length(subject))
 
 
 def _decay(subject: Subject) -> tuple[str, float] | None:

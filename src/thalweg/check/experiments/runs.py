@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from thalweg.check.setup import Setup
@@ -97,6 +97,11 @@ def tail(losses: Sequence[float]) -> float:
 def end(trace: Trace) -> float:
     """Return the loss at the end of a run, infinity if it diverged or failed."""
     return math.inf if trace.diverged or trace.error else tail(trace.losses)
+
+
+def dense(gradient: Tensor) -> Tensor:
+    """Return a gradient as a dense tensor: that of an embedding may be sparse."""
+    return gradient.detach().to_dense() if gradient.is_sparse else gradient.detach()
 
 
 def with_optimizer(setup: Setup, factory: Callable[..., Optimizer], **hyper: float) -> Setup:

@@ -32,6 +32,9 @@ KNOWS = 0.8
 """Times chance below which a fresh net seems to know something."""
 
 
+_EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
+
+
 @dataclass(frozen=True)
 class Outset:
     """Losses of fresh weights.
@@ -79,6 +82,7 @@ def outset(subject: Subject) -> Outset | None:
     "weight_init",
     "input_scaling",
     "target_scaling",
+    "token_encoding",
     "data_leakage",
     trains=True,
 )
@@ -126,7 +130,14 @@ def _cause(subject: Subject, found: Outset) -> tuple[str, str, str, str, Change 
         shown = f"; with standardized inputs it is {found.scaled:.3g}"
         change = Change(words="standardized inputs", apply=standardize)
         return "input_scaling", "inputs", shown, "standardize the inputs by the training split", change
-    y = subject.samples["train"][1]
+    x, y = subject.samples["train"]
+    if (
+        x.dtype == torch.int64
+        and x.ndim < 3
+        and not any(isinstance(m, _EMBEDDINGS) for m in subject.model.modules())
+    ):
+        shown = f"; the inputs are whole numbers up to {int(x.max())}, taken as quantities"
+        return "token_encoding", "inputs", shown, "embed the ids of tokens, with nn.Embedding", None
     if y.is_floating_point() and found.nothing > FAR * found.chance:
         shown = f"; outputs of zero have {found.nothing:.3g}: the targets are far from zero for their spread"
         return "target_scaling", "targets", shown, "standardize the targets by the training split", None

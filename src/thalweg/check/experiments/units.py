@@ -43,7 +43,7 @@ def dead_units(subject: Subject) -> Iterator[Seen]:
     shares = {name: fmean(moment.activations[name].dead for moment in last) for name in layers}
     over = {name: share for name, share in shares.items() if share > DEAD}
     if over:
-        over |= {name: share for name, share in dead_over_data(subject, list(over)).items()}
+        over |= dead_over_data(subject, list(over))
     found = {name: share for name, share in over.items() if share > DEAD}
     for name, share in found.items():
         yield _dead(name, first.activations[name].dead, share, len(subject.trace.losses))
@@ -142,7 +142,7 @@ def _saturated(subject: Subject, name: str, start: float, end: float) -> Suspici
 
 
 def swapped(
-    factory: Callable[[], nn.Module], kinds: tuple[type[nn.Module], ...], other: type[nn.Module]
+    factory: Callable[[], nn.Module], kinds: tuple[type[nn.Module], ...], other: Callable[[], nn.Module]
 ) -> nn.Module:
     """Return a fresh model with other non-linearities in the place of some, but for the one that gives its outputs."""
     model = factory()
