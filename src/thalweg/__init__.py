@@ -5,6 +5,7 @@ imported on first use.
 
 ========================================  ==========================================================
 ``Problem(name, model, loss, train)``     what to train; ``load(name)`` takes one from the catalog
+``check(problem, optimizer)``             is it a bug or a bad setting? The faults, with the remedy tried
 ``compare(problem, optimizers)``          which optimizer trains it best, and how sure that is
 ``sweep(problem, optimizer, space)``      which setting trains it best: ``sweep(...).best`` is a ``Config``
 ``log``, ``uniform``, ``integers``        ranges of a space; ``choice(a, b, ...)`` is one of some values
@@ -32,11 +33,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from thalweg import grow as grow
+    from thalweg.check.conduct import check as check
+    from thalweg.check.diagnosis import Diagnosis as Diagnosis
+    from thalweg.check.setup import Setup as Setup
     from thalweg.compare.comparisons import Comparisons as Comparisons
     from thalweg.compare.result import Comparison as Comparison
     from thalweg.compare.several import compare as compare
     from thalweg.core.config import Config as Config
     from thalweg.core.errors import ThalwegError as ThalwegError
+    from thalweg.core.finding import Finding as Finding
     from thalweg.core.run import Epoch as Epoch
     from thalweg.core.run import Outcome as Outcome
     from thalweg.core.run import Run as Run
@@ -61,15 +66,19 @@ _HOME = {
     "Comparison": "compare.result:Comparison",
     "Comparisons": "compare.comparisons:Comparisons",
     "Config": "core.config:Config",
+    "Diagnosis": "check.diagnosis:Diagnosis",
     "Epoch": "core.run:Epoch",
+    "Finding": "core.finding:Finding",
     "Learner": "train:Learner",
     "Metric": "problems:Metric",
     "Outcome": "core.run:Outcome",
     "Problem": "problems:Problem",
     "Run": "core.run:Run",
     "RangeTest": "sweep.range_test:RangeTest",
+    "Setup": "check.setup:Setup",
     "SweepResult": "sweep.result:SweepResult",
     "ThalwegError": "core.errors:ThalwegError",
+    "check": "check:",
     "choice": "sweep.dimensions:choice",
     "compare": "compare:",
     "fit": "train:fit",
@@ -89,15 +98,19 @@ __all__ = [
     "Comparison",
     "Comparisons",
     "Config",
+    "Diagnosis",
     "Epoch",
+    "Finding",
     "Learner",
     "Metric",
     "Outcome",
     "Problem",
     "RangeTest",
     "Run",
+    "Setup",
     "SweepResult",
     "ThalwegError",
+    "check",
     "choice",
     "compare",
     "fit",

@@ -1,4 +1,4 @@
-"""Subject: a set-up under examination, with the measurements that looks share, each made once when first asked for."""
+"""Subject: a set-up under examination, with the measurements that looks share, each made when first asked for."""
 
 from __future__ import annotations
 

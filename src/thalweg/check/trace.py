@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,3 +92,39 @@ class Trace:
     after: Mapping[str, Mapping[str, float]]
     diverged: bool = False
     error: str = ""
+
+    def thinned(self, most: int) -> Trace:
+        """Return the same with `most` of its moments, evenly spread, the first and the last among them."""
+        last = len(self.moments) - 1
+        kept = (
+            sorted({round(last * k / max(1, most - 1)) for k in range(most)}) if last >= most else range(last + 1)
+        )
+        return replace(self, moments=tuple(self.moments[k] for k in kept))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types; floats may be NaN (`core.plain.strict` nulls them)."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Trace:
+        """Rebuild what `to_json` gave; null, which a file has in place of NaN, is NaN again."""
+        moments = [
+            Moment(
+                **{
+                    **_numbers(moment),
+                    "activations": {n: Activation(**_numbers(a)) for n, a in moment["activations"].items()},
+                    "weights": {n: Weights(**_numbers(w)) for n, w in moment["weights"].items()},
+                }
+            )
+            for moment in data["moments"]
+        ]
+        judged = {
+            name: {split: _numbers(measured) for split, measured in data[name].items()}
+            for name in ("before", "after")
+        }
+        losses = tuple(math.nan if loss is None else loss for loss in data["losses"])
+        return cls(**{**data, **judged, "losses": losses, "moments": tuple(moments)})
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: math.nan if value is None else value for name, value in values.items()}

@@ -17,7 +17,8 @@ NO_RULES = ("adamw", "nadamw", "muon", "lbfgs", "newton")
 """Optimizers that are not named after a rule: the registry itself would load torch, too slow for completion."""
 
 
-def _problem_names(incomplete: str) -> list[str]:
+def problem_names(incomplete: str) -> list[str]:
+    """Return the problems of the catalog whose names begin like this."""
     from thalweg.problems.catalog import rows
 
     return [row.name for row in rows if row.name.startswith(incomplete)]
@@ -58,7 +59,7 @@ ProblemName = Annotated[
     typer.Argument(
         metavar="PROBLEM",
         help="A name of the catalog (see `thalweg problems`), or path/to/file.py:name.",
-        autocompletion=_problem_names,
+        autocompletion=problem_names,
     ),
 ]
 ProblemNames = Annotated[
@@ -66,7 +67,7 @@ ProblemNames = Annotated[
     typer.Argument(
         metavar="PROBLEM...",
         help="Names of the catalog (see `thalweg problems`), or path/to/file.py:name.",
-        autocompletion=_problem_names,
+        autocompletion=problem_names,
     ),
 ]
 OptimizerName = Annotated[

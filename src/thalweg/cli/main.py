@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
-from thalweg.cli import compare, fit, grow, optimizers, problems, report, resume, runs, sweep
+from thalweg.cli import check, compare, fit, grow, optimizers, problems, report, resume, runs, sweep
+from thalweg.cli.terminal import UnansweredError
 from thalweg.core.errors import ThalwegError
 
 app = typer.Typer(
     name="thalweg",
-    help="Optimize the training of deep networks in PyTorch: compare optimizers fairly, sweep, fit, report.",
+    help="Optimize the training of deep networks in PyTorch: find faults, compare optimizers fairly, sweep, fit.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (compare, sweep, fit, grow, resume, problems, optimizers, runs, report):
+for _module in (check, compare, sweep, fit, grow, resume, problems, optimizers, runs, report):
     app.command(_module.__name__.rpartition(".")[2])(_module.command)
 
 
@@ -36,27 +37,29 @@ def thalweg(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")] = False,
 ) -> None:
-    """Optimize the training of deep networks in PyTorch: compare optimizers fairly, sweep, fit, report."""
+    """Optimize the training of deep networks in PyTorch: find faults, compare optimizers fairly, sweep, fit."""
 
 
 def main() -> None:
-    """Run the command line; exit code 0 done, 1 could not be done, 2 bad usage, 130 interrupted."""
+    """Run the command line; exit code 0 done, 1 could not be done, 2 bad usage, 130 interrupted.
+
+    ``thalweg check`` has codes of its own.
+    """
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:
         app()
-    except ThalwegError as error:
-        if debug:
-            raise
-        _say(str(error))
     except Exception as error:
         if debug:
             raise
-        first = (str(error).splitlines() or [""])[0]
-        _say(f"{type(error).__name__}: {first}\n  do this:  run it again with --debug to see where")
+        cause = error.__cause__ if isinstance(error, UnansweredError) else error
+        _say(cause or error, error.code if isinstance(error, UnansweredError) else 1)
 
 
-def _say(message: str) -> None:
+def _say(error: BaseException, code: int) -> None:
+    """Print an error of ours as it is, any other as its first line, and exit."""
+    first = (str(error).splitlines() or [""])[0]
+    other = f"{type(error).__name__}: {first}\n  do this:  run it again with --debug to see where"
     typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    typer.echo(message, err=True)
-    raise SystemExit(1)
+    typer.echo(str(error) if isinstance(error, ThalwegError) else other, err=True)
+    raise SystemExit(code)

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+class UnansweredError(Exception):
+    """A command could not do its work; raised from what kept it from that.
+
+    Args:
+        code: The exit code that says so.
+    """
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@contextmanager
+def failing_with(code: int) -> Iterator[None]:
+    """Let errors inside end the command with this exit code, where 1 has another meaning.
+
+    Raises:
+        UnansweredError: In place of any error.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise UnansweredError(code) from error
 
 
 def console() -> Console:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +36,8 @@ class Proof:
         helped: Whether it is better by more than the seeds differ.
         steps: Updates of each run.
         seeds: Runs on either side.
+        curves: The loss in the course of the runs, mean over the seeds: ``"without"`` and ``"with"``. They are
+            losses of two kinds where the remedy changes the loss or the targets.
     """
 
     change: str
@@ -45,6 +48,18 @@ class Proof:
     helped: bool
     steps: int
     seeds: int
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types; floats may be NaN (`core.plain.strict` nulls them)."""
+        return asdict(self) | {"curves": {name: list(curve) for name, curve in self.curves.items()}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Proof:
+        """Rebuild what `to_json` gave; null, which a file has in place of NaN, is NaN again."""
+        curves = {name: tuple(map(_number, curve)) for name, curve in data.get("curves", {}).items()}
+        ends = {name: _number(data[name]) for name in ("before", "after")}
+        return cls(**{**data, **ends, "curves": curves})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +88,10 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return asdict(self) | {
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {
             "severity": str(self.severity),
             "numbers": dict(self.numbers),
+            "proof": self.proof and self.proof.to_json(),
             "consequences": [one.to_json() for one in self.consequences],
         }
 
@@ -84,7 +100,8 @@ class Finding:
         """Rebuild what `to_json` gave."""
         parts = dict(data)
         parts["severity"] = Severity(parts["severity"])
-        parts["proof"] = parts["proof"] and Proof(**parts["proof"])
+        parts["numbers"] = {name: _number(value) for name, value in parts["numbers"].items()}
+        parts["proof"] = parts["proof"] and Proof.from_json(parts["proof"])
         parts["consequences"] = tuple(map(cls.from_json, parts["consequences"]))
         return cls(**parts)
 
@@ -100,3 +117,7 @@ class Passed:
 
     name: str
     evidence: str
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -54,30 +54,47 @@ def from_file(spec: str) -> Problem:
         >>> from_file(f"{file}:problem").name
         'cancer/mlp-1'
     """
+    return named(spec, Problem, what="problem")
+
+
+def named(spec: str, *kinds: type, what: str) -> Any:
+    """Import a Python file and return what a name in it stands for.
+
+    Args:
+        spec: ``path/to/file.py:name``; ``problem`` if no name is given.
+        kinds: What it may be; a function without arguments that returns one is called.
+        what: The word an error uses.
+
+    Raises:
+        InputError: There is no such file, or its code fails.
+        UnknownNameError: It has no such name.
+        InputTypeError: The name is nothing of the kind.
+    """
     path, name = code.split(spec, "problem")
     with code.imported(path) as module:
-        found = _attribute(module, name, path)
-        if not isinstance(found, Problem) and _takes_nothing(found):
+        found = _attribute(module, name, path, kinds, what)
+        if not isinstance(found, kinds) and _takes_nothing(found):
             found = code.run(found, path)
-    if not isinstance(found, Problem):
+    if not isinstance(found, kinds):
+        wanted = " or ".join(f"a {kind.__name__}" for kind in kinds)
         raise InputTypeError(
-            f"{name} in {path.name} is no problem.",
+            f"{name} in {path.name} is no {what}.",
             got=type(found).__name__,
-            expected="a thalweg.Problem, or a function without arguments that returns one",
+            expected=f"{wanted}, or a function without arguments that returns one",
         )
     return found
 
 
-def _attribute(module: ModuleType, name: str, path: Path) -> Any:
+def _attribute(module: ModuleType, name: str, path: Path, kinds: tuple[type, ...], what: str) -> Any:
     if not hasattr(module, name):
-        own = (key for key, value in vars(module).items() if _may_be_problem(value, module))
-        raise UnknownNameError(f"problem in {path.name}", name, own)
+        own = (key for key, value in vars(module).items() if _may_be(value, kinds, module))
+        raise UnknownNameError(f"{what} in {path.name}", name, own)
     return getattr(module, name)
 
 
-def _may_be_problem(value: object, module: ModuleType) -> bool:
+def _may_be(value: object, kinds: tuple[type, ...], module: ModuleType) -> bool:
     local = getattr(value, "__module__", None) == module.__name__
-    return isinstance(value, Problem) or (local and _takes_nothing(value))
+    return isinstance(value, kinds) or (local and _takes_nothing(value))
 
 
 def _takes_nothing(value: object) -> bool:
