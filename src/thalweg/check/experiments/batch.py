@@ -11,17 +11,18 @@ from torch import Tensor
 from thalweg.check.experiments.ladder import at_factor, ladder
 from thalweg.check.experiments.longer import LOST, scores
 from thalweg.check.experiments.runs import dense, planned, shared, sound
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 
 FEW = 150
 """Planned updates from which on no more are needed: at a good rate nets get over 0.8 of the way in 100."""
 
 LARGE, SHARE = 64, 8
-"""Samples from which on a batch may be too large, and the updates of an epoch from which on it is not."""
+"""Samples from which on a batch may be too large, and the updates of an epoch beyond which it is not."""
 
 PART, SMALLEST = 8, 8
 """A batch this many times smaller is tried, for as many times the updates, but none below `SMALLEST` samples."""
@@ -34,42 +35,36 @@ PARTS = 8
 def batch_size(subject: Subject) -> Iterator[Seen]:
     """Yield a batch so large that the planned epochs are too few updates."""
     found = ladder(subject) if sound(subject) else None
-    if found is None or not found.learns or subject.trainee.learner.full_batch:
+    learner = subject.trainee.learner
+    if found is None or not found.learns or learner.full_batch:
         return
-    size, count = subject.trainee.learner.config.batch_size or 1, planned(subject)
-    smaller = max(SMALLEST, size // PART)
-    each = subject.trainee.learner.steps_per_epoch
-    if count > FEW or size < LARGE or each > SHARE:
+    size, count = learner.config.batch_size or 1, planned(subject)
+    if count > FEW or size < LARGE or learner.steps_per_epoch > SHARE:
         yield Passed(name="batch size", evidence=f"{count} updates are planned, of {size} samples each")
         return
+    smaller = max(SMALLEST, size // PART)
     own = scores(subject, subject.setup, count)
     its = scores(subject, with_batch(subject.setup, smaller), count * size // smaller)
     faster, _ = scores(subject, at_factor(subject.setup, found.best), count)
-    told = (
-        f"skill is {own[0].valid:.2f} after {count} updates of {size} samples, {its[0].valid:.2f} after as many "
-    )
-    told += f"samples {smaller} at a time"
-    if all(mine.worse_than(theirs) for mine, theirs in zip(own, its, strict=True)):
-        numbers = {"batch size": size, "updates": count, "skill": own[0].valid, "skill then": its[0].valid}
-        evidence = f"{told}; the gradient noise scale is {noise_scale(subject):.0f} samples"
-        weight = 0.75 if faster.worse_than(its[0]) else 0.5
-        yield _too_large(evidence, numbers | {"threshold": LOST}, smaller, weight)
-    else:
+    told = f"skill is {own[0].valid:.2f} after {count} updates of {size} samples, and {its[0].valid:.2f} after as "
+    told += f"many samples {smaller} at a time"
+    if not all(mine.worse_than(theirs) for mine, theirs in zip(own, its, strict=True)):
         yield Passed(name="batch size", evidence=told)
-
-
-def _too_large(evidence: str, numbers: dict[str, float], smaller: int, weight: float) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="batch_too_large",
-            severity=Severity.WARNING,
-            where="batch size",
-            evidence=evidence,
-            remedy=f"make the batch smaller, such as {smaller}: the same epochs are then more updates",
-            numbers=numbers,
-        ),
-        weight=weight,
-        change=Change(words=f"batch_size={smaller}", apply=partial(with_batch, size=smaller)),
+        return
+    yield suspect(
+        "batch_too_large",
+        Severity.WARNING,
+        "batch size",
+        f"{told}; the gradient noise scale is {noise_scale(subject):.0f} samples",
+        f"make the batch smaller, such as {smaller}: the same epochs are then more updates",
+        weight=0.75 if faster.worse_than(its[0]) else 0.5,
+        numbers={
+            "batch size": size,
+            "updates": count,
+            "skill gained": its[0].valid - own[0].valid,
+            "threshold": LOST,
+        },
+        change=(f"batch_size={smaller}", partial(with_batch, size=smaller)),
         explains=("capacity_too_small", "lr_too_low", "labels_wrong", "class_imbalance"),
     )
 
@@ -94,9 +89,8 @@ def noise_scale(subject: Subject) -> float:
     size = len(x) // PARTS
     if size < 1:
         return float("nan")
-    gradients = torch.stack(
-        [_gradient(trainee, x[k * size : (k + 1) * size], y[k * size : (k + 1) * size]) for k in range(PARTS)]
-    )
+    parts = [slice(k * size, (k + 1) * size) for k in range(PARTS)]
+    gradients = torch.stack([_gradient(trainee, x[part], y[part]) for part in parts])
     mean = gradients.mean(0)
     spread = size * (gradients - mean).square().sum() / (PARTS - 1)
     signal = mean.square().sum() - spread / (PARTS * size)

@@ -103,22 +103,25 @@ def _least(
     loss: Callable[[Tensor, Tensor], Tensor], link: Link, start: Tensor, shape: torch.Size, y: Tensor
 ) -> float:
     """Return the least loss of linked numbers, expanded to a shape, that a search from `start` finds."""
-    chosen = start.detach().clone().requires_grad_()
+    chosen = start.detach().clone(memory_format=torch.contiguous_format).requires_grad_()
     search = torch.optim.LBFGS([chosen], max_iter=ROUNDS, line_search_fn="strong_wolfe")
+
+    seen = list[float]()
 
     def value() -> Tensor:
         search.zero_grad()
         found = loss(link(chosen).expand(shape), y)
         found.backward()
+        seen.append(float(found.detach()))
         return found
 
     try:
         with torch.enable_grad():
             search.step(value)
-            least = float(value().detach())
     except (RuntimeError, ValueError, IndexError, TypeError):  # a loss that takes no such outputs
         return math.nan
-    return least if math.isfinite(least) and least > -BOUNDLESS else math.nan
+    least = min(filter(math.isfinite, seen), default=math.nan)
+    return least if least > -BOUNDLESS else math.nan
 
 
 def _all_near(values: Tensor, target: float) -> bool:

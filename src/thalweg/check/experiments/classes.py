@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import torch
 
-from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course, run
-from thalweg.check.experiments.ladder import good
+from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, own_course, run
 from thalweg.check.experiments.runs import sound
 from thalweg.check.experiments.skill import guesses
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.problems.labels import are_labels
 
 UNEVEN = 8.0
@@ -34,26 +34,46 @@ COUNTED = 10
 
 @look("Are small classes learned too?", "class_imbalance", trains=True)
 def small_classes(subject: Subject) -> Iterator[Seen]:
-    """Yield small classes that are hardly ever told, while the largest nearly always is."""
-    found = course(subject) if sound(subject) else None
+    """Yield a small class that is hardly ever told, while the largest nearly always is."""
+    found = own_course(subject) if sound(subject) else None
     told = shares(found) if found else {}
-    if len(told) < 2:
+    if not found or len(told) < 2:
         return
-    counts = _counts(found, TRAIN) if found else {}
+    counts = _counts(found, TRAIN)
     largest = max(told, key=lambda label: counts.get(label, 0))
-    small = {label: share for label, share in told.items() if counts.get(label, 0) * UNEVEN <= counts[largest]}
-    missed = [label for label, share in small.items() if share < NEGLECTED]
-    worst = min(missed, key=lambda label: told[label], default=None)
-    if worst is not None and told[largest] > FAVOURED and _is_gained(subject, found, worst, told[worst]):
-        yield _neglected(subject, worst, largest, told, counts)
-    elif small:
-        worst = min(small, key=lambda label: small[label])
-        evidence = f"of class {worst}, {counts[worst]} samples, {small[worst]:.0%} are told right"
+    small = [label for label in told if counts.get(label, 0) * UNEVEN <= counts[largest]]
+    if not small:
+        return
+    worst = min(small, key=lambda label: told[label])
+    times = counts[largest] / counts[worst]
+    evidence = (
+        f"{told[worst]:.0%} of class {worst} are told right and {told[largest]:.0%} of class {largest}, which "
+    )
+    evidence += f"has {times:.0f} times as many samples"
+    neglected = told[worst] < NEGLECTED and told[largest] > FAVOURED
+    if not neglected or not _gains(subject, found, worst, told[worst]):
         yield Passed(name="small classes", evidence=evidence)
+        return
+    yield suspect(
+        "class_imbalance",
+        Severity.WARNING,
+        f"class {worst}",
+        evidence,
+        "weigh the classes in the loss, or draw them equally often",
+        weight=0.75,
+        numbers={
+            "told right": told[worst],
+            "of the largest": told[largest],
+            "times": times,
+            "threshold": NEGLECTED,
+        },
+        change=("classes drawn equally often", _balanced) if _can_balance(subject) else None,
+        explains=("capacity_too_small", "lr_too_low"),
+    )
 
 
 def shares(found: Course) -> dict[int, float]:
-    """Return the share of every class that is told right at the end of a course; none where there are no classes."""
+    """Return the share of every class that is told right at the end of a course; none where there are none."""
     pairs = {part: guesses(judged.output, judged.target) for part, judged in found.last.items()}
     known = {
         part: (told, right) for part, (told, right) in pairs.items() if told is not None and right is not None
@@ -79,40 +99,15 @@ def _counts(found: Course, part: str) -> dict[int, int]:
     return dict(zip(labels.tolist(), counts.tolist(), strict=True))
 
 
-def _neglected(
-    subject: Subject, worst: int, largest: int, told: dict[int, float], counts: dict[int, int]
-) -> Suspicion:
-    change = Change(words="classes drawn equally often", apply=_balanced) if _can_balance(subject) else None
-    return Suspicion(
-        finding=Finding(
-            fault="class_imbalance",
-            severity=Severity.WARNING,
-            where=f"class {worst}",
-            evidence=f"{told[worst]:.0%} of class {worst} are told right and {told[largest]:.0%} of class {largest}, "
-            f"which has {counts[largest] / counts[worst]:.0f} times as many samples",
-            remedy="weigh the classes in the loss, or draw them equally often",
-            numbers={
-                "told right": told[worst],
-                "of the largest": told[largest],
-                "times as many": counts[largest] / counts[worst],
-                "threshold": NEGLECTED,
-            },
-        ),
-        weight=0.6,
-        change=change,
-        explains=("capacity_too_small",),
-    )
-
-
 def _can_balance(subject: Subject) -> bool:
     return subject.setup.shuffle and are_labels(subject.splits["train"].labels)
 
 
-def _is_gained(subject: Subject, found: Course, label: int, before: float) -> bool:
-    """Whether a class is told far better where classes are drawn equally often; so it is not hard by itself."""
+def _gains(subject: Subject, found: Course, label: int, before: float) -> bool:
+    """Whether a class is told far better where classes are drawn equally often; else it is hard by itself."""
     if not _can_balance(subject):
         return True
-    other = run(subject, _balanced(good(subject)), found.end.step)
+    other = run(subject, _balanced(subject.setup), found.end.step)
     return other is not None and shares(other).get(label, 0.0) > before + GAINED
 
 

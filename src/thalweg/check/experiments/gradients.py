@@ -11,11 +11,13 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
+from thalweg.check.budget import go_on
 from thalweg.check.experiments.runs import dense, shared, sound
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Weights
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.core.wording import listed
 from thalweg.init.rehearsal import rehearsal
 
@@ -49,7 +51,7 @@ OF_BLOCKED = (
 SMALL = 1e-6
 """Times the largest gradient below which one is not judged: it drowns in rounding."""
 
-COORDINATES, AT_MOST = 4, 64
+COORDINATES, AT_MOST = 4, 32
 """Of each parameter, half of them the steepest and half drawn; and of all."""
 
 NUDGES = (1e-3, 1.0)
@@ -103,19 +105,17 @@ def _wrong(wrong: list[Coordinate], judged: int) -> Suspicion:
     blocked = all(one.autograd == 0 for one in wrong)
     off = median(abs(one.autograd - one.numeric) / max(abs(one.autograd), abs(one.numeric)) for one in wrong)
     what = "gets no gradient" if blocked else f"has the gradient {worst.autograd:.4g} by autograd"
-    return Suspicion(
-        finding=Finding(
-            fault="gradient_blocked",
-            severity=Severity.ERROR if off > FAR_OFF else Severity.NOTE,
-            where=listed(names[:3]),
-            evidence=f"a weight of {worst.parameter} {what}, and the loss has the slope {worst.numeric:.4g} along "
-            f"it; {len(wrong)} of {judged} weights are {off:.0%} off or so",
-            remedy="look for detach(), .data, .item(), torch.no_grad() and NumPy between it and the loss"
-            if blocked
-            else "correct backward() of the custom function after it, or what detaches a part of its way",
-            numbers={"autograd": worst.autograd, "slope": worst.numeric, "off": off, "threshold": WRONG},
-        ),
+    return suspect(
+        "gradient_blocked",
+        Severity.ERROR if off > FAR_OFF else Severity.NOTE,
+        listed(names[:3]),
+        f"a weight of {worst.parameter} {what}, and the loss has the slope {worst.numeric:.4g} along it; "
+        f"{len(wrong)} of {judged} weights are {off:.0%} off or so",
+        "look for detach(), .data, .item(), torch.no_grad() and NumPy between it and the loss"
+        if blocked
+        else "correct backward() of the custom function after it, or what detaches a part of its way",
         weight=0.9 if off > FAR_OFF else 0.3,
+        numbers={"autograd": worst.autograd, "slope": worst.numeric, "off": off, "threshold": WRONG},
         explains=OF_BLOCKED,
     )
 
@@ -147,6 +147,7 @@ def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
     function = deepcopy(given).double() if isinstance(given, nn.Module) else given
 
     def value() -> Tensor:
+        go_on()
         with rehearsal(model):
             return function(model(x), y)
 
@@ -189,17 +190,15 @@ def gradient_reach(subject: Subject) -> Iterator[Seen]:
     ]
     blocked = [name for name in bare if _matters(subject, name)]
     if blocked:
-        yield Suspicion(
-            finding=Finding(
-                fault="gradient_blocked",
-                severity=Severity.ERROR,
-                where=listed(blocked[:3]) + (f" and {len(blocked) - 3} more" if len(blocked) > 3 else ""),
-                evidence=f"{len(blocked)} of {len(trained)} parameters get no gradient in {last} updates, but the "
-                f"loss changes if {blocked[0]} does",
-                remedy="look for detach(), .data, .item(), argmax, torch.no_grad() and NumPy on the way to the loss",
-                numbers={"parameters": len(trained), "without gradient": len(blocked), "updates": last},
-            ),
+        yield suspect(
+            "gradient_blocked",
+            Severity.ERROR,
+            listed(blocked[:3]) + (f" and {len(blocked) - 3} more" if len(blocked) > 3 else ""),
+            f"{len(blocked)} of {len(trained)} parameters get no gradient in {last} updates, but the loss changes "
+            f"if {blocked[0]} does",
+            "look for detach(), .data, .item(), argmax, torch.no_grad() and NumPy on the way to the loss",
             weight=0.95,
+            numbers={"parameters": len(trained), "without gradient": len(blocked), "updates": last},
             explains=OF_BLOCKED,
         )
     elif bare:

@@ -28,15 +28,18 @@ class Score:
         loss: Of its last updates; infinity if it diverged.
         train: Skill on training data, in evaluation mode.
         valid: Skill on validation.
+        errors: Standard errors of both.
     """
 
     loss: float
     train: float
     valid: float
+    errors: tuple[float, float] = (0.0, 0.0)
 
     def worse_than(self, other: Score) -> bool:
-        """Whether it is worse than another, by more than seeds explain."""
-        return other.train - self.train > LOST and other.valid - self.valid > LOST
+        """Whether it is worse than another, by more than seeds and samples explain."""
+        margins = [max(LOST, math.hypot(*pair)) for pair in zip(self.errors, other.errors, strict=True)]
+        return other.train - self.train > margins[0] and other.valid - self.valid > margins[1]
 
 
 def length(subject: Subject) -> int:
@@ -64,8 +67,13 @@ def _score(subject: Subject, setup: Setup, steps: int, seed: int) -> Score:
     trace = trainee.train(steps, judge=False)
     if trace.diverged or trace.error:
         return Score(loss=math.inf, train=0.0, valid=0.0)
-    train, valid = (_skill(subject, judge(trainee, trainee.learner.splits[part])) for part in ("train", "valid"))
-    return Score(loss=end(trace), train=train, valid=valid)
+    train, valid = (judge(trainee, trainee.learner.splits[part]) for part in ("train", "valid"))
+    return Score(
+        loss=end(trace),
+        train=_skill(subject, train),
+        valid=_skill(subject, valid),
+        errors=(train.error, valid.error) if math.isfinite(train.error + valid.error) else (0.0, 0.0),
+    )
 
 
 def _skill(subject: Subject, judged: Judged) -> float:

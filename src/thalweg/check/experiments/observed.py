@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from thalweg.check.budget import go_on
 from thalweg.check.experiments.runs import dense, shared
 from thalweg.check.experiments.skill import same_buffers
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 
-CALLS = 12
+CALLS = 10
 """Calls that are watched: enough for gradients that are gathered over a few batches on purpose."""
 
 
@@ -78,9 +79,11 @@ def observed(subject: Subject) -> Observed:
     ]
     pending, last = 0.0 * _row(parameters, parameters), list[Tensor]()
     for _, (x, y) in zip(range(CALLS), trainee.batches(), strict=False):
+        go_on()
         own, fresh = _of_batch(trainee, parameters, x, y)
         before = [p.detach().clone() for p in parameters]
-        gradients.clear(), modes.clear()
+        gradients.clear()
+        modes.clear()
         found.losses.append(trainee.update(x, y))
         found.own.append(own)
         found.training &= all(modes)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from thalweg.check.experiments.ladder import Ladder, at_factor, ladder
 from thalweg.check.experiments.longer import length, worse
 from thalweg.check.experiments.runs import planned, sound
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
+from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.core.wording import rate
 
 BEHIND = 0.85
@@ -31,7 +34,7 @@ OF_HIGH = (
     *("dead_relu", "exploding_gradient", "saturation", "numerical_instability", "optimizer_setting"),
     *("capacity_too_small", "train_eval_mode", "vanishing_gradient", "class_imbalance", "labels_wrong"),
 )
-"""What too high a rate looks like: it throws units out of their range and numbers out of theirs, and no net learns."""
+"""What too high a rate looks like: units and numbers leave their range, and no net learns."""
 
 OF_LOW = ("capacity_too_small", "vanishing_gradient", "class_imbalance", "optimizer_setting", "labels_wrong")
 """What too low a rate looks like: a net that does not learn, or only what comes most often."""
@@ -86,44 +89,36 @@ def _too_high(subject: Subject, found: Ladder, factor: float) -> Suspicion:
     diverged = math.isinf(found.ends[1.0])
     losses = [loss for loss in subject.trace.losses if math.isfinite(loss)]
     breaks_off = diverged and bool(losses) and losses[-1] < found.start  # a NaN out of a falling loss
-    return Suspicion(
-        finding=Finding(
-            fault="lr_too_high",
-            severity=Severity.ERROR if diverged else Severity.WARNING,
-            where="learning rate",
-            evidence=f"{_own(found)}, {_other(found, factor)}",
-            remedy=f"lower the learning rate to {rate(found.rate * factor)}",
-            numbers=numbers(found),
-        ),
-        weight=0.5
-        if breaks_off
-        else 0.95
-        if diverged
-        else 0.6 + 0.3 * (1 - min(1.0, found.progress(1.0) / BEHIND)),
+    behind = 1 - min(1.0, found.progress(1.0) / BEHIND)
+    return suspect(
+        "lr_too_high",
+        Severity.ERROR if diverged else Severity.WARNING,
+        "learning rate",
+        f"{_own(found)}, {_other(found, factor)}",
+        f"lower the learning rate to {rate(found.rate * factor)}",
+        weight=0.5 if breaks_off else 0.95 if diverged else 0.6 + 0.3 * behind,
+        numbers=numbers(found),
         change=_change(found, factor),
         explains=tuple(set(OF_HIGH) - {"numerical_instability"}) if breaks_off else OF_HIGH,
     )
 
 
 def _too_low(found: Ladder, factor: float, planned: int) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="lr_too_low",
-            severity=Severity.WARNING,
-            where="learning rate",
-            evidence=f"{_own(found)}, {_other(found, factor)}; {planned} updates are planned",
-            remedy=f"raise the learning rate to {rate(found.rate * factor)}, or train far longer",
-            numbers=numbers(found),
-        ),
+    return suspect(
+        "lr_too_low",
+        Severity.WARNING,
+        "learning rate",
+        f"{_own(found)}, {_other(found, factor)}; {planned} updates are planned",
+        f"raise the learning rate to {rate(found.rate * factor)}, or train far longer",
         weight=0.6 + 0.3 * (1 - found.progress(1.0) / STALLED),
+        numbers=numbers(found),
         change=_change(found, factor),
         explains=OF_LOW,
     )
 
 
-def _change(found: Ladder, factor: float) -> Change:
-    words = f"lr={rate(found.rate * factor)} in place of {rate(found.rate)}"
-    return Change(words=words, apply=lambda setup: at_factor(setup, factor))
+def _change(found: Ladder, factor: float) -> tuple[str, Callable[[Setup], Setup]]:
+    return f"lr={rate(found.rate * factor)} in place of {rate(found.rate)}", partial(at_factor, factor=factor)
 
 
 def numbers(found: Ladder) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -12,9 +13,11 @@ from torch.optim import Optimizer
 from thalweg.check.experiments.ladder import own_good
 from thalweg.check.experiments.longer import LOST, Score, length, scores
 from thalweg.check.experiments.runs import planned, sound, without_decay, without_dropout
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
+from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.optim.groups.multiplier import DECAYS
 from thalweg.train.dropout import dropouts
 
@@ -46,8 +49,8 @@ class Cost:
         """The numbers as a clause."""
         given, bare = self.given[0], self.bare[0]
         return (
-            f"after {self.updates} updates the training loss is {given.loss:.3g} with and {bare.loss:.3g} without, "
-            f"skill on validation {given.valid:.2f} and {bare.valid:.2f}"
+            f"after {self.updates} updates the training loss is {given.loss:.3g} with and {bare.loss:.3g} "
+            f"without, skill on validation {given.valid:.2f} and {bare.valid:.2f}"
         )
 
 
@@ -59,10 +62,7 @@ def dropout(subject: Subject) -> Iterator[Seen]:
         return
     found = cost(subject, without_dropout)
     if found.too_much:
-        change = Change(
-            words=f"dropout={PROPOSED:g} in place of {highest:g}",
-            apply=lambda setup: setup.replace(mended=(*setup.mended, _light)),
-        )
+        change = (f"dropout={PROPOSED:g} in place of {highest:g}", partial(_mended, by=_light))
         yield _too_much("dropout_too_high", f"dropout={highest:g}", found, f"lower it to {PROPOSED:g}", change)
     else:
         yield Passed(name="dropout", evidence=f"dropout={highest:g}: {found.told}")
@@ -77,10 +77,7 @@ def weight_decay(subject: Subject) -> Iterator[Seen]:
     name, value = strongest
     found = cost(subject, without_decay)
     if found.too_much:
-        change = Change(
-            words=f"no {name} in place of {value:g}",
-            apply=lambda setup: setup.replace(mended=(*setup.mended, without_decay)),
-        )
+        change = (f"no {name} in place of {value:g}", partial(_mended, by=without_decay))
         remedy = f"lower it, to {value / 100:.1g} or less"
         yield _too_much("weight_decay_too_strong", f"{name}={value:g}", found, remedy, change)
     else:
@@ -90,7 +87,7 @@ def weight_decay(subject: Subject) -> Iterator[Seen]:
 def cost(subject: Subject, without: Mend) -> Cost:
     """Return what a regularization does, at a rate at which the net learns."""
     setup = own_good(subject)
-    bare = setup.replace(mended=(*setup.mended, without))
+    bare = _mended(setup, without)
     return Cost(given=scores(subject, setup), bare=scores(subject, bare), updates=length(subject))
 
 
@@ -118,24 +115,23 @@ def _light(model: nn.Module, optimizer: Optimizer) -> None:
         layer.p = min(layer.p, PROPOSED)
 
 
-def _too_much(fault: str, where: str, found: Cost, remedy: str, change: Change) -> Suspicion:
+def _mended(setup: Setup, by: Mend) -> Setup:
+    return setup.replace(mended=(*setup.mended, by))
+
+
+def _too_much(
+    fault: str, where: str, found: Cost, remedy: str, change: tuple[str, Callable[[Setup], Setup]]
+) -> Suspicion:
     given, bare = found.given[0], found.bare[0]
-    return Suspicion(
-        finding=Finding(
-            fault=fault,
-            severity=Severity.WARNING,
-            where=where,
-            evidence=found.told,
-            remedy=remedy,
-            numbers={
-                "training loss": given.loss,
-                "training loss without": bare.loss,
-                "skill": given.valid,
-                "skill without": bare.valid,
-                "threshold": LOST,
-            },
-        ),
+    losses = {"training loss": given.loss, "training loss without": bare.loss}
+    return suspect(
+        fault,
+        Severity.WARNING,
+        where,
+        found.told,
+        remedy,
         weight=0.8,
+        numbers=losses | {"skill": given.valid, "skill without": bare.valid, "threshold": LOST},
         change=change,
         explains=(
             "capacity_too_small",

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from thalweg.check.budget import go_on
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Trace
@@ -60,6 +61,7 @@ def pace(subject: Subject) -> float:
     """Return the seconds of one update."""
     trainee, seconds = Trainee(subject.setup, seed=subject.seed), list[float]()
     for _, (x, y) in zip(range(TIMED), trainee.batches(), strict=False):
+        go_on()
         started = time.perf_counter()
         trainee.update(x, y)
         seconds.append(time.perf_counter() - started)

@@ -85,10 +85,10 @@ def same_buffers(model: nn.Module) -> Iterator[None]:
 
 
 def measure(output: Tensor, y: Tensor) -> tuple[float, float]:
-    """Return how much better outputs are than always the same one, and the standard error; NaN where nobody can say.
+    """Return how much better outputs are than always the same one, and the standard error.
 
     Of labels it is the share told right beyond that of the most frequent one, as a part of what is left beyond it;
-    of numbers the share of their variance that is explained. Never below -1.
+    of numbers the share of their variance that is explained. Never below -1; NaN where nobody can say.
 
     Args:
         output: Shape ``(n, C, ...)`` for labels, the form of `y` for numbers.
