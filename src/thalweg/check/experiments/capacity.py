@@ -15,8 +15,8 @@ from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
 
 MORE, PART = 0.15, 0.5
-"""Skill of the nearest neighbours on new samples beyond that of the net on those that it is trained on; and the part
-of theirs that the net's is at most, where theirs is small but sure."""
+"""Skill of the nearest neighbours on new samples beyond that of the net on those that it is trained on; and the
+part of theirs that the net's is at most, where theirs is small but sure."""
 
 SURE = 0.1
 """Skill of the neighbours from which on a part of it counts."""
@@ -27,7 +27,7 @@ FLAT = 0.05
 
 @look("Is the net large enough?", "capacity_too_small", trains=True)
 def capacity(subject: Subject) -> Iterator[Seen]:
-    """Yield a net that has come to its end, and knows less of its training data than neighbours of new samples."""
+    """Yield a net that has come to its end, and knows less of its training data than neighbours of new ones."""
     found, rates = (course(subject), ladder(subject)) if sound(subject) else (None, None)
     if found is None or rates is None or not rates.learns:
         return

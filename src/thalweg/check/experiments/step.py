@@ -38,6 +38,9 @@ TINY, HUGE = 1e-3, 1e3
 UPHILL = -0.05
 """Cosine of an update and the negative gradient below which it climbs; that of Adam's first is above 0.1."""
 
+FIRST = 3
+"""Updates of which that is taken: later ones may well go on against a gradient, by momentum."""
+
 SAME = 1e-3
 """Relative difference of losses that are the same but for rounding."""
 
@@ -141,9 +144,9 @@ def _of_batch_before() -> Suspicion:
 
 
 def _stale(found: Observed) -> bool:
-    """Whether every loss returned is that of the batch before, and not its own."""
-    pairs = list(zip(found.losses[1:], found.own[:-1], found.own[1:], strict=True))
-    return bool(pairs) and all(_near(loss, before) and not _near(loss, own) for loss, before, own in pairs)
+    """Whether every loss returned is that of the batch before, and they are not their own."""
+    own = all(map(_near, found.losses, found.own))
+    return len(found.losses) > 1 and not own and all(map(_near, found.losses[1:], found.own[:-1]))
 
 
 def _near(one: float, other: float) -> bool:
@@ -154,7 +157,7 @@ def _near(one: float, other: float) -> bool:
 def updates_made(subject: Subject) -> Iterator[Seen]:
     """Yield parameters that are not moved, and updates that climb."""
     found = observed(subject) if sound(subject) else None
-    downhill = [cosine for cosine in found.descent[:3] if math.isfinite(cosine)] if found else []
+    downhill = [cosine for cosine in found.descent if math.isfinite(cosine)][:FIRST] if found else []
     if not found:
         return
     still = [name for name in found.moved if found.reached[name] > 0 and _never_moved(subject, found, name)]
