@@ -194,7 +194,7 @@ def by_time(subject: Subject) -> dict[str, list[float]]:
     try:
         with rehearsal(model):
             loss = subject.setup.problem.loss(model(x), y)
-        gradients = torch.autograd.grad(loss, list(taken.values()), allow_unused=True) if taken else ()
+            gradients = torch.autograd.grad(loss, list(taken.values()), allow_unused=True) if taken else ()
     finally:
         for hook in hooks:
             hook.remove()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import torch
@@ -25,11 +26,11 @@ SAMPLES = 8
 """Of the batch: enough for batch normalization, and few kinks of ReLU within a step."""
 
 STEPS = (1e-5, 1e-6)
-"""Two sizes of a step, times the weight's or 1. In float64 the central difference is right to about 1e-9 of the
-loss over the step; where a kink lies within one of them the two differ."""
+"""Two sizes of a step, times the weight's or 1. In float64 a difference of losses is right to about 1e-15 of them;
+where a kink lies within a step, the slopes to the two sides and over the two sizes differ."""
 
-AGREE = 1e-3
-"""Relative difference of the two step sizes above which a kink, or rounding, makes the coordinate say nothing."""
+AGREE = 1e-2
+"""Relative difference of these slopes above which a kink, or rounding, makes the coordinate say nothing."""
 
 WRONG = 1e-2
 """Relative difference of autograd and the loss that is an error: right gradients agree to 1e-6 or better."""
@@ -68,7 +69,7 @@ class Coordinate:
     Attributes:
         parameter: Whose it is.
         autograd: What backward says.
-        numeric: The central difference; NaN if the two step sizes do not agree.
+        numeric: The central difference; NaN at a kink.
     """
 
     parameter: str
@@ -125,22 +126,24 @@ def coordinates(subject: Subject) -> list[Coordinate]:
     """Return slopes in float64 along weights of every parameter; none if the model or loss takes no float64."""
     model = deepcopy(subject.model).double()
     loss = _loss(subject, model)
+    value = partial(_value, model, loss)
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     try:
-        found = torch.autograd.grad(loss(), [p for _, p in named], allow_unused=True)
+        with rehearsal(model):
+            found = torch.autograd.grad(loss(), [p for _, p in named], allow_unused=True)
     except (RuntimeError, TypeError, ValueError):
         return []
     drawn = torch.Generator().manual_seed(subject.seed)
     share = max(1, min(COORDINATES, AT_MOST // len(named)))
     return [
-        Coordinate(name, 0.0 if g is None else dense(g).flatten()[place].item(), _slope(loss, p, place))
+        Coordinate(name, 0.0 if g is None else dense(g).flatten()[place].item(), _slope(value, p, place))
         for (name, p), g in zip(named, found, strict=True)
         for place in _places(p, g, share, drawn)
     ]
 
 
 def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
-    """Return the loss of a few samples as a function of the weights of a model in float64, without dropout."""
+    """Return the loss of a few samples as a function of the weights of a model in float64; see `rehearsal`."""
     x, y = (part[:SAMPLES] for part in subject.batch)
     x, y = (part.double() if part.is_floating_point() else part for part in (x, y))
     given = subject.setup.problem.loss
@@ -148,10 +151,16 @@ def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
 
     def value() -> Tensor:
         go_on()
-        with rehearsal(model):
-            return function(model(x), y)
+        return function(model(x), y)
 
     return value
+
+
+@torch.no_grad()
+def _value(model: nn.Module, loss: Callable[[], Tensor]) -> float:
+    """Return the loss in training mode, without dropout."""
+    with rehearsal(model):
+        return loss().item()
 
 
 def _places(p: Tensor, gradient: Tensor | None, count: int, drawn: torch.Generator) -> list[int]:
@@ -162,20 +171,18 @@ def _places(p: Tensor, gradient: Tensor | None, count: int, drawn: torch.Generat
 
 
 @torch.no_grad()
-def _slope(loss: Callable[[], Tensor], p: Tensor, place: int) -> float:
-    """Return the central difference along one weight, NaN if two sizes of the step do not give the same."""
+def _slope(value: Callable[[], float], p: Tensor, place: int) -> float:
+    """Return the central difference along one weight, NaN at a kink: the slopes to both sides are not the same."""
     where = tuple(int(one) for one in torch.unravel_index(torch.tensor(place), p.shape))
-    at, slopes = p[where].item(), list[float]()
+    at, here, slopes = p[where].item(), value(), list[float]()
     for relative in STEPS:
         step = relative * max(1.0, abs(at))
-        p[where] = at + step
-        above = loss().item()
-        p[where] = at - step
-        slopes.append((above - loss().item()) / (2 * step))
-        p[where] = at
-    largest = max(map(abs, slopes))
-    same = abs(slopes[0] - slopes[1]) <= AGREE * largest
-    return slopes[0] if same else math.nan
+        for moved in (at - step, at + step):
+            p[where] = moved
+            slopes.append((value() - here) / (moved - at))
+    p[where] = at
+    same = max(slopes) - min(slopes) <= AGREE * max(map(abs, slopes))
+    return (slopes[0] + slopes[1]) / 2 if same else math.nan
 
 
 @look("Does the gradient reach every parameter?", "gradient_blocked", trains=True)
@@ -227,9 +234,9 @@ def _changes(subject: Subject, name: str, by: float) -> bool:
     loss, p = _loss(subject, model), model.get_parameter(name)
     drawn = torch.Generator().manual_seed(subject.seed)
     try:
-        before = loss().item()
+        before = _value(model, loss)
         p.add_(by * p.abs().mean().clamp(min=NUDGES[0]) * torch.randn(p.shape, generator=drawn, dtype=p.dtype))
-        after = loss().item()
+        after = _value(model, loss)
     except (RuntimeError, TypeError, ValueError):
         return False
     return abs(after - before) > ROUNDING * abs(before)
