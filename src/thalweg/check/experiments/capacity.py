@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from thalweg.check.experiments.baseline import baseline
 from thalweg.check.experiments.course import TRAIN, Course, course
 from thalweg.check.experiments.ladder import ladder
-from thalweg.check.experiments.neighbours import told_by_neighbours
 from thalweg.check.experiments.runs import planned, sound
 from thalweg.check.look import Seen, look
 from thalweg.check.looks.suspect import suspect
@@ -15,11 +15,11 @@ from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
 
 MORE, PART = 0.15, 0.5
-"""Skill of the nearest neighbours on new samples beyond that of the net on those that it is trained on; and the
-part of theirs that the net's is at most, where theirs is small but sure."""
+"""Skill of the baseline on new samples beyond that of the net on those that it is trained on; and the part of the
+baseline's that the net's is at most, where that is small but sure."""
 
 SURE = 0.1
-"""Skill of the neighbours from which on a part of it counts."""
+"""Skill of the baseline from which on a part of it counts."""
 
 FLAT = 0.05
 """The share of the whole fall of the loss that its last quarter still makes, where a net has come to its end."""
@@ -27,18 +27,19 @@ FLAT = 0.05
 
 @look("Is the net large enough?", "capacity_too_small", trains=True)
 def capacity(subject: Subject) -> Iterator[Seen]:
-    """Yield a net that has come to its end, and knows less of its training data than neighbours of new ones."""
+    """Yield a net that has come to its end, and knows less of its training data than a baseline of new samples."""
     found, rates = (course(subject), ladder(subject)) if sound(subject) else (None, None)
-    if found is None or rates is None or not rates.learns:
+    known = baseline(subject) if found else None
+    if found is None or known is None or rates is None or not rates.learns:
         return
-    neighbours, own = told_by_neighbours(subject), found.end.skill[TRAIN]
-    if not math.isfinite(neighbours - own):
+    own = found.end.skill[TRAIN]
+    if not math.isfinite(known.skill - own):
         return
     told = (
-        f"skill on training data is {own:.2f} after {found.end.step} updates, that of the nearest neighbours on "
+        f"skill on training data is {own:.2f} after {found.end.step} updates, that of {known.method} on data kept "
     )
-    told += f"data kept apart {neighbours:.2f}"
-    behind = neighbours - own > MORE or (neighbours > SURE and own < PART * neighbours)
+    told += f"apart {known.skill:.2f}"
+    behind = known.skill - own > MORE or (known.skill > SURE and own < PART * known.skill)
     if not behind or not _at_its_end(found, planned(subject)):
         yield Passed(name="capacity", evidence=told)
         return
@@ -49,7 +50,7 @@ def capacity(subject: Subject) -> Iterator[Seen]:
         f"{told}, and the loss no longer falls",
         "make the narrowest layers wider, or add a layer with a non-linearity",
         weight=0.55,
-        numbers={"skill": own, "skill of neighbours": neighbours, "threshold": MORE},
+        numbers={"skill": own, "skill of the baseline": known.skill, "threshold": MORE},
         explains=("class_imbalance",),
     )
 

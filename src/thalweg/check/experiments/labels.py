@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import torch
 
+from thalweg.check.experiments.baseline import Baseline, baseline
 from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course
-from thalweg.check.experiments.ladder import end_of, good, ladder
-from thalweg.check.experiments.neighbours import told_by_neighbours
+from thalweg.check.experiments.ladder import LEARNS, end_of, good, ladder
+from thalweg.check.experiments.overfit import HALF, memory
 from thalweg.check.experiments.runs import sound
 from thalweg.check.experiments.skill import guesses
 from thalweg.check.look import Seen, Suspicion, look
@@ -38,26 +39,29 @@ SHOWN = 4096
 def shuffled_targets(subject: Subject) -> Iterator[Seen]:
     """Yield targets that have nothing to do with their inputs."""
     found, rates = (course(subject), ladder(subject)) if sound(subject) else (None, None)
-    if found is None or rates is None or not rates.learns:
+    if found is None or rates is None or not (rates.learns or _by_heart(subject)):
         return
     best = max(found.end.skill[APART], found.end.skill[VALID])
     if not math.isfinite(best) or _one_rules(found):
         return
     setup = good(subject)
-    real, shuffled = (
-        end_of(subject, setup, rates.steps),
-        end_of(subject, _shuffled(setup, subject.seed), rates.steps),
-    )
+    real, shuffled = (end_of(subject, one, rates.steps) for one in (setup, _shuffled(setup, subject.seed)))
     told = (
-        f"after {rates.steps} updates the loss is {real:.3g} on real targets and {shuffled:.3g} on shuffled ones; "
-        f"skill on data kept apart is {best:.2f} after {found.end.step}"
+        f"after {rates.steps} updates the loss is {real:.3g} on real targets and {shuffled:.3g} on shuffled "
+        f"ones; skill on data kept apart is {best:.2f} after {found.end.step}"
     )
-    neighbours = told_by_neighbours(subject)
-    alike = rates.start - real <= ALIKE * max(rates.start - shuffled, 0.0)
-    if best < NOTHING and alike and not neighbours > NOTHING:
-        yield _unrelated(told, best, neighbours)
+    known = baseline(subject)
+    alike = rates.start - real <= ALIKE * max(rates.start - shuffled, LEARNS * abs(rates.start))
+    if best < NOTHING and alike and not (known and known.skill > NOTHING):
+        yield _unrelated(told, best, known)
     elif best >= NOTHING or not alike:
         yield Passed(name="shuffled targets", evidence=told)
+
+
+def _by_heart(subject: Subject) -> bool:
+    """Whether the net learns a few samples by heart: then it is not for its sake that it learns nothing else."""
+    known = memory(subject)
+    return known is not None and known.left < HALF
 
 
 def _one_rules(found: Course) -> bool:
@@ -80,15 +84,14 @@ def dealt(split: Split, seed: int) -> InMemory:
     return InMemory(x, y[torch.randperm(len(y), generator=drawn)])
 
 
-def _unrelated(told: str, best: float, neighbours: float) -> Suspicion:
-    known = math.isfinite(neighbours)
+def _unrelated(told: str, best: float, known: Baseline | None) -> Suspicion:
     return suspect(
         "labels_wrong",
         Severity.ERROR if known else Severity.NOTE,
         "targets",
-        told + (f", that of the nearest neighbours {neighbours:.2f}" if known else ""),
+        told + (f", that of {known.method} {known.skill:.2f}" if known else ""),
         "look at some samples with their targets: rows may have been sorted, dropped or shuffled apart",
         weight=0.9 if known else 0.3,
-        numbers={"skill": best, "threshold": NOTHING} | ({"skill of neighbours": neighbours} if known else {}),
+        numbers={"skill": best, "threshold": NOTHING} | ({"skill of the baseline": known.skill} if known else {}),
         explains=("overfitting", "lr_too_high", "lr_too_low", "capacity_too_small", "train_val_mismatch"),
     )

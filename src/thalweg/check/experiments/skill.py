@@ -97,7 +97,7 @@ def measure(output: Tensor, y: Tensor) -> tuple[float, float]:
     Example:
         >>> skill, error = measure(torch.eye(4)[[0, 1, 2, 2]], torch.arange(4))
         >>> round(skill, 2), round(error, 2)
-        (0.67, 0.29)
+        (0.67, 0.23)
         >>> measure(torch.zeros(2, 1), torch.tensor([[1.0], [-1.0]]))[0]
         0.0
     """
@@ -120,7 +120,8 @@ def _of_labels(told: Tensor, right: Tensor) -> tuple[float, float]:
     if most == 1:
         return math.nan, math.nan
     share = (told == right).double().mean().item()
-    return max(-1.0, (share - most) / (1 - most)), math.sqrt(share * (1 - share) / n) / (1 - most)
+    doubted = (share * n + 2) / (n + 4)  # Agresti & Coull 1998: all right of a few is not certainty
+    return max(-1.0, (share - most) / (1 - most)), math.sqrt(doubted * (1 - doubted) / (n + 4)) / (1 - most)
 
 
 def guesses(output: Tensor, y: Tensor) -> tuple[Tensor | None, Tensor | None]:
