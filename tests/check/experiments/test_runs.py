@@ -90,7 +90,8 @@ def test_a_course_keeps_a_part_of_training_data_apart(digits_with):
     assert own_course(subject) is found
     assert len(found.losses) == found.end.step == planned(subject)
     assert len(found.last[APART].target) == len(subject.splits["train"]) // 6
-    assert [round(found.end.skill[part], 1) for part in (TRAIN, APART, VALID)] == [1.0, 0.9, 0.9]
+    assert all(found.end.skill[part] > 0.85 for part in (TRAIN, APART, VALID))
+    assert found.end.skill[TRAIN] > found.end.skill[APART]
     losses = [point.loss[TRAIN] for point in found.points]
     assert losses[0] > losses[-1]
 
