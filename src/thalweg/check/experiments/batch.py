@@ -9,16 +9,20 @@ import torch
 from torch import Tensor
 
 from thalweg.check.experiments.ladder import at_factor, ladder
-from thalweg.check.experiments.longer import LOST, score
-from thalweg.check.experiments.runs import planned, shared, sound
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.experiments.longer import LOST, scores
+from thalweg.check.experiments.runs import dense, planned, shared, sound
+from thalweg.check.look import Seen, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 
 FEW = 150
 """Planned updates from which on no more are needed: at a good rate nets get over 0.8 of the way in 100."""
+
+LARGE, SHARE = 64, 8
+"""Samples from which on a batch may be too large, and the updates of an epoch beyond which it is not."""
 
 PART, SMALLEST = 8, 8
 """A batch this many times smaller is tried, for as many times the updates, but none below `SMALLEST` samples."""
@@ -31,39 +35,36 @@ PARTS = 8
 def batch_size(subject: Subject) -> Iterator[Seen]:
     """Yield a batch so large that the planned epochs are too few updates."""
     found = ladder(subject) if sound(subject) else None
-    if found is None or not found.learns or subject.trainee.learner.full_batch:
+    learner = subject.trainee.learner
+    if found is None or not found.learns or learner.full_batch:
         return
-    size, count = subject.trainee.learner.config.batch_size or 1, planned(subject)
-    smaller = max(SMALLEST, size // PART)
-    if count > FEW or size <= smaller:
+    size, count = learner.config.batch_size or 1, planned(subject)
+    if count > FEW or size < LARGE or learner.steps_per_epoch > SHARE:
         yield Passed(name="batch size", evidence=f"{count} updates are planned, of {size} samples each")
         return
-    seeds = (subject.seed, subject.seed + 1)
-    tried = with_batch(subject.setup, smaller)
-    own = [score(subject.setup, found, count, seed) for seed in seeds]
-    its = [score(tried, found, count * size // smaller, seed) for seed in seeds]
-    faster = score(at_factor(subject.setup, found.best), found, count, subject.seed)
-    told = f"skill {own[0]:.2f} after {count} updates of {size}, {its[0]:.2f} after as many samples {smaller} at a time"
-    if all(theirs - mine > LOST for mine, theirs in zip(own, its, strict=True)):
-        numbers = {"batch size": size, "updates": count, "threshold": LOST, "skill": own[0], "skill then": its[0]}
-        evidence = f"{told}; the gradient noise scale is {noise_scale(subject):.0f} samples"
-        yield _too_large(evidence, numbers, smaller, weight=0.5 if its[0] - faster < LOST else 0.75)
-    else:
+    smaller = max(SMALLEST, size // PART)
+    own = scores(subject, subject.setup, count)
+    its = scores(subject, with_batch(subject.setup, smaller), count * size // smaller)
+    faster, _ = scores(subject, at_factor(subject.setup, found.best), count)
+    told = f"skill is {own[0].valid:.2f} after {count} updates of {size} samples, and {its[0].valid:.2f} after as "
+    told += f"many samples {smaller} at a time"
+    if not all(mine.worse_than(theirs) for mine, theirs in zip(own, its, strict=True)):
         yield Passed(name="batch size", evidence=told)
-
-
-def _too_large(evidence: str, numbers: dict[str, float], smaller: int, weight: float) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="batch_too_large",
-            severity=Severity.WARNING,
-            where="batch size",
-            evidence=evidence,
-            remedy=f"make the batch smaller, such as {smaller}: the same epochs are then more updates",
-            numbers=numbers,
-        ),
-        weight=weight,
-        change=Change(words=f"batch_size={smaller}", apply=partial(with_batch, size=smaller)),
+        return
+    yield suspect(
+        "batch_too_large",
+        Severity.WARNING,
+        "batch size",
+        f"{told}; the gradient noise scale is {noise_scale(subject):.0f} samples",
+        f"make the batch smaller, such as {smaller}: the same epochs are then more updates",
+        weight=0.75 if faster.worse_than(its[0]) else 0.5,
+        numbers={
+            "batch size": size,
+            "updates": count,
+            "skill gained": its[0].valid - own[0].valid,
+            "threshold": LOST,
+        },
+        change=(f"batch_size={smaller}", partial(with_batch, size=smaller)),
         explains=("capacity_too_small", "lr_too_low", "labels_wrong", "class_imbalance"),
     )
 
@@ -88,9 +89,8 @@ def noise_scale(subject: Subject) -> float:
     size = len(x) // PARTS
     if size < 1:
         return float("nan")
-    gradients = torch.stack(
-        [_gradient(trainee, x[k * size : (k + 1) * size], y[k * size : (k + 1) * size]) for k in range(PARTS)]
-    )
+    parts = [slice(k * size, (k + 1) * size) for k in range(PARTS)]
+    gradients = torch.stack([_gradient(trainee, x[part], y[part]) for part in parts])
     mean = gradients.mean(0)
     spread = size * (gradients - mean).square().sum() / (PARTS - 1)
     signal = mean.square().sum() - spread / (PARTS * size)
@@ -101,4 +101,4 @@ def _gradient(trainee: Trainee, x: Tensor, y: Tensor) -> Tensor:
     parameters = [p for p in trainee.model.parameters() if p.requires_grad]
     with trainee.learner.own_generators():
         found = torch.autograd.grad(trainee.learner.loss(x, y), parameters, allow_unused=True)
-    return torch.cat([torch.zeros(1) if g is None else g.flatten().double() for g in found])
+    return torch.cat([dense(g).flatten().double() for g in found if g is not None])

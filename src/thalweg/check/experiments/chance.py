@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 Link = Callable[[Tensor], Tensor]
 
@@ -35,8 +36,9 @@ def link_of(output: Tensor) -> Link:
             return lambda c: c.log_softmax(1)
         if output.min() >= 0 and _all_near(output.sum(1), 1.0):
             return lambda c: c.softmax(1)
-    if output.min() >= 0 and output.max() <= 1:
-        return torch.sigmoid
+    if output.min() >= 0:
+        rectified = output.max() > 1 or bool((output == 0).any())
+        return functional.softplus if rectified else torch.sigmoid
     return lambda c: c
 
 
@@ -64,8 +66,16 @@ def chance(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor) 
     return _least(loss, link_of(output), same, output.shape, y)
 
 
-def attainable(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor) -> float:
+def attainable(
+    loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor, link: Link | None = None
+) -> float:
     """Return the least loss that outputs of this kind can have if each is chosen freely; NaN if there is none.
+
+    Args:
+        loss: From (output, target) to a scalar.
+        output: What the model gives for these samples; its form counts.
+        y: The targets.
+        link: The kind; that of the outputs if left out.
 
     Example:
         >>> from torch.nn import CrossEntropyLoss
@@ -73,7 +83,7 @@ def attainable(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tens
         >>> round(attainable(CrossEntropyLoss(), two, torch.tensor([0, 1])), 2)
         0.31
     """
-    return _least(loss, link_of(output), torch.zeros_like(output), output.shape, y)
+    return _least(loss, link or link_of(output), torch.zeros_like(output), output.shape, y)
 
 
 def floor(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor) -> float:
@@ -93,22 +103,25 @@ def _least(
     loss: Callable[[Tensor, Tensor], Tensor], link: Link, start: Tensor, shape: torch.Size, y: Tensor
 ) -> float:
     """Return the least loss of linked numbers, expanded to a shape, that a search from `start` finds."""
-    chosen = start.detach().clone().requires_grad_()
+    chosen = start.detach().clone(memory_format=torch.contiguous_format).requires_grad_()
     search = torch.optim.LBFGS([chosen], max_iter=ROUNDS, line_search_fn="strong_wolfe")
+
+    seen = list[float]()
 
     def value() -> Tensor:
         search.zero_grad()
         found = loss(link(chosen).expand(shape), y)
         found.backward()
+        seen.append(float(found.detach()))
         return found
 
     try:
         with torch.enable_grad():
             search.step(value)
-            least = float(value())
     except (RuntimeError, ValueError, IndexError, TypeError):  # a loss that takes no such outputs
         return math.nan
-    return least if math.isfinite(least) and least > -BOUNDLESS else math.nan
+    least = min(filter(math.isfinite, seen), default=math.nan)
+    return least if least > -BOUNDLESS else math.nan
 
 
 def _all_near(values: Tensor, target: float) -> bool:

@@ -1,7 +1,7 @@
 """Course: a longer run with its curves, on training data of which a part is kept apart.
 
-What the net makes of the part kept apart says how well it generalizes; what it makes of the validation split beside
-that says whether validation is like training (Ng 2018, "Machine learning yearning", chapters 40 to 42).
+What the net makes of the part kept apart says how well it generalizes; what it makes of validation beside that
+says whether validation is like training (Ng 2018, "Machine learning yearning", chapters 40 to 42).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from thalweg.check.experiments.ladder import good
-from thalweg.check.experiments.runs import shared, updates
-from thalweg.check.experiments.skill import Judged, judge
+from thalweg.check.experiments.runs import pace, shared, updates
+from thalweg.check.experiments.skill import JUDGED, Judged, judge
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
@@ -23,14 +23,20 @@ from thalweg.train.prepared import prepared
 PART = 6
 """One sample of so many is kept apart, as validation is where the user brings none."""
 
-POINTS = 10
+POINTS = 8
 """At which the net is judged, evenly over the run."""
 
-SECONDS, LEAST, MOST = 4.0, 60, 1000
+SLOW, FEWER = 0.02, 4
+"""Seconds of an update from which on so many times fewer samples are judged."""
+
+SECONDS, LEAST, MOST = 4.0, 40, 1000
 """What the run may take, and its updates."""
 
 TRAIN, APART, VALID = "train", "apart", "valid"
 """The parts that are judged: what is trained on, what was kept apart of it, and validation."""
+
+IN_TRAINING = "in training mode"
+"""What is trained on, judged in training mode, at the end alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +61,7 @@ class Course:
     Attributes:
         points: Its curves.
         losses: Of all updates.
-        last: The outputs at the end, by part.
+        last: What is judged at the end, by part; ``IN_TRAINING`` is one more.
     """
 
     points: tuple[Point, ...]
@@ -71,8 +77,18 @@ class Course:
 @shared
 def course(subject: Subject) -> Course | None:
     """Return a longer run, at a rate at which the net learns; None if it fails or diverges."""
-    steps = updates(subject, seconds=SECONDS, least=LEAST, most=MOST)
-    return run(subject, good(subject), steps)
+    return run(subject, good(subject), length(subject))
+
+
+@shared
+def own_course(subject: Subject) -> Course | None:
+    """Return the same at the user's own rate."""
+    return course(subject) if good(subject) is subject.setup else run(subject, subject.setup, length(subject))
+
+
+def length(subject: Subject) -> int:
+    """Return the updates of a course."""
+    return updates(subject, seconds=SECONDS, least=LEAST, most=MOST)
 
 
 def run(subject: Subject, setup: Setup, steps: int) -> Course | None:
@@ -81,23 +97,18 @@ def run(subject: Subject, setup: Setup, steps: int) -> Course | None:
     place = torch.arange(len(whole))
     kept, apart = (whole.select(place[(place % PART == PART - 1) == held]) for held in (False, True))
     problem = replace(prepared(setup.problem, setup.config), train=kept)
-    trainee = Trainee(
-        setup.replace(problem=problem, config=setup.config.replace(preprocess=None)), seed=subject.seed
-    )
+    bare = setup.replace(problem=problem, config=setup.config.replace(preprocess=None))
+    trainee = Trainee(bare, seed=subject.seed)
     splits: dict[str, Split] = {TRAIN: kept, APART: apart, VALID: subject.splits["valid"]}
+    count = JUDGED // FEWER if pace(subject) > SLOW else JUDGED
     points, losses, judged = list[Point](), list[float](), dict[str, Judged]()
-    each = max(1, steps // POINTS)
     while len(losses) < steps:
-        trace = trainee.train(min(each, steps - len(losses)), judge=False)
+        trace = trainee.train(min(max(1, steps // POINTS), steps - len(losses)), judge=False)
         losses += trace.losses
         if trace.error or trace.diverged:
             return None
-        judged = {part: judge(trainee, split) for part, split in splits.items()}
-        points.append(
-            Point(
-                step=len(losses),
-                loss={part: found.loss for part, found in judged.items()},
-                skill={part: found.skill for part, found in judged.items()},
-            )
-        )
+        judged = {part: judge(trainee, split, count=count) for part, split in splits.items()}
+        loss, skill = ({part: getattr(one, key) for part, one in judged.items()} for key in ("loss", "skill"))
+        points.append(Point(step=len(losses), loss=loss, skill=skill))
+    judged[IN_TRAINING] = judge(trainee, kept, training=True, count=count)
     return Course(points=tuple(points), losses=tuple(losses), last=judged)

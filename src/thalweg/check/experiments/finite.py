@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 from thalweg.check.experiments.ladder import RUNG, at_factor
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, look
+from thalweg.check.looks.suspect import suspect
+from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Moment
 from thalweg.check.trainee import Trainee
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 
 LOWER = RUNG**-4
 """Of the rate, two decades: a run that still ends in NaN there does not owe it to the rate."""
@@ -34,29 +37,26 @@ def finite(subject: Subject) -> Iterator[Seen]:
         return
     where, what = _first(broken)
     before = [moment.loss for moment in trace.moments if moment.step < broken.step]
-    sound = not before or before[-1] <= RISEN * abs(before[0])
-    lower = at_factor(subject.setup, LOWER)
-    steps = max(1, len(trace.losses))
-    again = broken.step == 0 or not all(
-        map(math.isfinite, Trainee(lower, seed=subject.seed).train(steps, judge=False).losses)
+    steady = not before or before[-1] <= RISEN * abs(before[0])
+    again = broken.step == 0 or _breaks(at_factor(subject.setup, LOWER), subject.seed, len(trace.losses))
+    yield suspect(
+        "numerical_instability",
+        Severity.ERROR,
+        where,
+        f"{what} at update {broken.step}"
+        + (f", while the loss was {before[-1]:.3g}" if before else "")
+        + (", at a hundredth of the learning rate too" if again and broken.step else ""),
+        "look for log, division, sqrt and exp there: add an epsilon, or take the function that joins them",
+        weight=0.9 if again else 0.85 if steady else 0.4,
+        numbers={"update": broken.step} | ({"loss before": before[-1]} if before else {}),
+        change=None if again else ("a hundredth of the learning rate", partial(at_factor, factor=LOWER)),
+        explains=("lr_too_high", "exploding_gradient") if again or steady else ("exploding_gradient",),
     )
-    yield Suspicion(
-        finding=Finding(
-            fault="numerical_instability",
-            severity=Severity.ERROR,
-            where=where,
-            evidence=f"{what} at update {broken.step}"
-            + (f", while the loss was {before[-1]:.3g}" if before else "")
-            + (", at a hundredth of the learning rate too" if again and broken.step else ""),
-            remedy="look for log, division, sqrt and exp there: add an epsilon, or take the function that joins them",
-            numbers={"update": broken.step} | ({"loss before": before[-1]} if before else {}),
-        ),
-        weight=0.9 if again else 0.85 if sound else 0.4,
-        change=None
-        if again
-        else Change(words="a hundredth of the learning rate", apply=lambda s: at_factor(s, LOWER)),
-        explains=("lr_too_high", "exploding_gradient") if again or sound else ("exploding_gradient",),
-    )
+
+
+def _breaks(setup: Setup, seed: int, steps: int) -> bool:
+    """Whether a run of a set-up comes to a loss that is not finite."""
+    return not all(map(math.isfinite, Trainee(setup, seed=seed).train(max(1, steps), judge=False).losses))
 
 
 def _is_finite(moment: Moment) -> bool:

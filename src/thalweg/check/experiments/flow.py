@@ -16,16 +16,17 @@ from torch.optim import Optimizer
 from thalweg.check.experiments.runs import sound, tail
 from thalweg.check.experiments.start import outset
 from thalweg.check.experiments.units import swapped
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Moment
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.init.rehearsal import rehearsal
 
 FADED = 1e-3
-"""Gradient over weight of the first layer, relative to the last. Four layers of sigmoids at torch's default weights
-have 4e-4, as many of ReLU 0.03 (Glorot & Bengio 2010, section 4.2, for how it shrinks)."""
+"""Gradient over weight of the first layer, relative to the last. Four layers of sigmoids at torch's default
+weights have 4e-4, as many of ReLU 0.03 (Glorot & Bengio 2010, section 4.2, for how it shrinks)."""
 
 FADED_IN_TIME = 1e-6
 """Gradient by the first input of a sequence relative to the last, which an LSTM at its default weights has after
@@ -47,8 +48,8 @@ FIRST = 3
 """Updates at the start over which gradients are averaged."""
 
 FAST, SLOW = 0.1, 1e-6
-"""Change over weight in one update. About 1e-3 is usual (Karpathy, "A recipe for training neural networks"; CS231n,
-"Neural networks 3"); a tenth redraws the weights in ten updates, a millionth moves nothing in an epoch."""
+"""Change over weight in one update. About 1e-3 is usual (CS231n, "Neural networks 3"); a tenth redraws the weights
+in ten updates, a millionth moves nothing in an epoch."""
 
 
 @look("Does the gradient keep its size with depth?", "vanishing_gradient", "exploding_gradient", trains=True)
@@ -68,7 +69,7 @@ def gradient_by_depth(subject: Subject) -> Iterator[Seen]:
         yield _vanishing(names[0], values[0] / values[-1], ratios, stuck(subject))
     if sizes[0] > LARGE or grows:
         yield _exploding(sizes)
-    if not fades and values:
+    elif not fades and values:
         shown = f"gradient over weight is {values[0]:.2g} in {names[0]}, {values[-1]:.2g} in {names[-1]}"
         yield Passed(name="gradient by depth", evidence=shown)
 
@@ -104,18 +105,16 @@ def _size(moment: Moment) -> float:
 
 
 def _vanishing(name: str, ratio: float, ratios: Mapping[str, float], stuck: bool) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="vanishing_gradient",
-            severity=Severity.WARNING if stuck else Severity.NOTE,
-            where=name,
-            evidence=f"gradient over weight of {name} is {ratio:.1g} of the last layer's"
-            + (", and the loss is still that of chance" if stuck else ""),
-            remedy="take rectifiers with weights initialized for them, normalization or residual connections",
-            numbers={"ratio": ratio, "threshold": FADED} | {f"in {name}": value for name, value in ratios.items()},
-        ),
+    return suspect(
+        "vanishing_gradient",
+        Severity.WARNING if stuck else Severity.NOTE,
+        name,
+        f"gradient over weight of {name} is {ratio:.1g} of the last layer's"
+        + (", and the loss is still that of chance" if stuck else ""),
+        "take rectifiers with weights initialized for them, normalization or residual connections",
         weight=0.7 if stuck else 0.2,
-        change=Change(words='rectifiers and init="auto"', apply=_rectified),
+        numbers={"ratio": ratio, "threshold": FADED} | {f"in {name}": value for name, value in ratios.items()},
+        change=('rectifiers and init="auto"', _rectified),
         explains=("capacity_too_small", "lr_too_low", "labels_wrong", "optimizer_setting"),
     )
 
@@ -127,18 +126,16 @@ def _rectified(setup: Setup) -> Setup:
 
 def _exploding(sizes: Sequence[float]) -> Suspicion:
     start, most = sizes[0], max(sizes)
-    return Suspicion(
-        finding=Finding(
-            fault="exploding_gradient",
-            severity=Severity.WARNING,
-            where="all parameters",
-            evidence=f"the norm of the gradient is {start:.3g} times that of the weights at the start, {most:.3g} at most "
-            f"and {median(sizes):.3g} in the middle",
-            remedy="clip the norm of the gradient, and look at the scale of inputs, targets and weights",
-            numbers={"at the start": start, "at most": most, "median": median(sizes), "threshold": LARGE},
-        ),
+    return suspect(
+        "exploding_gradient",
+        Severity.WARNING,
+        "all parameters",
+        f"the norm of the gradient is {start:.3g} times that of the weights at the start, {most:.3g} at most and "
+        f"{median(sizes):.3g} in the middle",
+        "clip the norm of the gradient, and look at the scale of inputs, targets and weights",
         weight=0.5,
-        change=Change(words="gradient norm clipped to 1", apply=clipped),
+        numbers={"at the start": start, "at most": most, "median": median(sizes), "threshold": LARGE},
+        change=("gradient norm clipped to 1", clipped),
         explains=("numerical_instability", "lr_too_high", "dead_relu", "saturation"),
     )
 
@@ -153,28 +150,31 @@ def clipped(setup: Setup) -> Setup:
     return setup.replace(mended=(*setup.mended, mend))
 
 
-@look("Does the gradient keep its size over time steps?", "vanishing_gradient", "exploding_gradient", trains=True)
+@look("Does the gradient keep its size over time steps?", "vanishing_gradient", trains=True)
 def gradient_by_time(subject: Subject) -> Iterator[Seen]:
     """Yield recurrent layers through which the gradient fades, where nothing is learned."""
     found = by_time(subject) if sound(subject) else {}
-    for name, norms in found.items():
-        ratio = norms[0] / norms[-1] if norms[-1] > 0 else math.nan
-        told = f"the gradient by the first of {len(norms)} inputs of {name} is {ratio:.1g} of that by the last"
-        if ratio < FADED_IN_TIME and stuck(subject):
-            yield Suspicion(
-                finding=Finding(
-                    fault="vanishing_gradient",
-                    severity=Severity.WARNING,
-                    where=name,
-                    evidence=f"{told}, and the loss is still that of chance",
-                    remedy="take gates with a forget bias of 1, attention or a mean over time, or shorter sequences",
-                    numbers={"ratio": ratio, "threshold": FADED_IN_TIME, "steps": len(norms)},
-                ),
-                weight=0.6,
-                explains=("capacity_too_small", "lr_too_low", "labels_wrong"),
-            )
-        else:
-            yield Passed(name="gradient by time", evidence=told)
+    ratios = {name: norms[0] / norms[-1] for name, norms in found.items() if norms[-1] > 0}
+    if not ratios:
+        return
+    name = min(ratios, key=lambda name: ratios[name])
+    told = (
+        f"the gradient by the first of {len(found[name])} inputs of {name} is {ratios[name]:.1g} of that by the "
+    )
+    told += "last"
+    if ratios[name] >= FADED_IN_TIME or not stuck(subject):
+        yield Passed(name="gradient by time", evidence=told)
+        return
+    yield suspect(
+        "vanishing_gradient",
+        Severity.WARNING,
+        name,
+        f"{told}, and the loss is still that of chance",
+        "take gates with a forget bias of 1, attention or a mean over time, or shorter sequences",
+        weight=0.6,
+        numbers={"ratio": ratios[name], "threshold": FADED_IN_TIME, "steps": len(found[name])},
+        explains=("capacity_too_small", "lr_too_low", "labels_wrong"),
+    )
 
 
 def by_time(subject: Subject) -> dict[str, list[float]]:
@@ -183,6 +183,8 @@ def by_time(subject: Subject) -> dict[str, list[float]]:
     model, taken = subject.model, dict[str, Tensor]()
 
     def take(module: nn.Module, inputs: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+        if not isinstance(inputs[0], Tensor):  # packed sequences
+            return inputs
         first = inputs[0] if inputs[0].requires_grad else inputs[0].detach().requires_grad_()
         taken[name] = first
         return (first, *inputs[1:])
@@ -192,7 +194,7 @@ def by_time(subject: Subject) -> dict[str, list[float]]:
     try:
         with rehearsal(model):
             loss = subject.setup.problem.loss(model(x), y)
-        gradients = torch.autograd.grad(loss, list(taken.values()), allow_unused=True) if taken else ()
+            gradients = torch.autograd.grad(loss, list(taken.values()), allow_unused=True) if taken else ()
     finally:
         for hook in hooks:
             hook.remove()
@@ -221,14 +223,13 @@ def update_ratio(subject: Subject) -> Iterator[Seen]:
     if SLOW < middle < FAST:
         yield Passed(name="update ratio", evidence=told)
         return
-    yield Suspicion(
-        finding=Finding(
-            fault="lr_too_high" if middle >= FAST else "lr_too_low",
-            severity=Severity.NOTE,
-            where="learning rate",
-            evidence=told,
-            remedy="lower the learning rate" if middle >= FAST else "raise the learning rate",
-            numbers={"ratio": middle, "threshold": FAST if middle >= FAST else SLOW},
-        ),
+    fast = middle >= FAST
+    yield suspect(
+        "lr_too_high" if fast else "lr_too_low",
+        Severity.NOTE,
+        "learning rate",
+        told,
+        "lower the learning rate" if fast else "raise the learning rate",
         weight=0.2,
+        numbers={"ratio": middle, "threshold": FAST if fast else SLOW},
     )

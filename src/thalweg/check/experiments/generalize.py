@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from torch import nn
 from torch.optim import Optimizer
@@ -11,10 +12,14 @@ from torch.optim import Optimizer
 from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course, run
 from thalweg.check.experiments.ladder import good
 from thalweg.check.experiments.runs import sound
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.experiments.units import swapped
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
+
+Named = tuple[str, Callable[[Setup], Setup]]
 
 GAP = 0.1
 """Skill on training data beyond that on data kept apart, from which on a net has learned much by heart."""
@@ -31,8 +36,8 @@ ERRORS = 3.0
 UNLIKE = 0.15
 """Skill on validation below that on training data kept apart, or above it, that is more than luck of the draw."""
 
-DECAYS_TRIED = (1e-3, 1e-2, 1e-1)
-"""Weight decays of which the best is proposed."""
+DECAYS_TRIED, DROPPED = (1e-2, 1e-1, 1.0), 0.5
+"""Weight decays and a rate of dropout, of which the best is proposed."""
 
 
 @look(
@@ -50,10 +55,10 @@ def curves(subject: Subject) -> Iterator[Seen]:
         return
     skills = found.end.skill
     told = (
-        f"after {found.end.step} updates skill is {skills[TRAIN]:.2f} on training data, {skills[APART]:.2f} on a part "
-        f"of it kept apart and {skills[VALID]:.2f} on validation"
+        f"after {found.end.step} updates skill is {skills[TRAIN]:.2f} on training data, {skills[APART]:.2f} on a "
+        f"part of it kept apart and {skills[VALID]:.2f} on validation"
     )
-    margin = max(UNLIKE, ERRORS * math.hypot(error(found, APART), error(found, VALID)))
+    margin = max(UNLIKE, ERRORS * math.hypot(found.last[APART].error, found.last[VALID].error))
     unlike = skills[APART] - skills[VALID]
     overfits = _overfits(found)
     if unlike > margin:
@@ -66,17 +71,13 @@ def curves(subject: Subject) -> Iterator[Seen]:
         yield Passed(name="curves", evidence=told)
 
 
-def error(found: Course, part: str) -> float:
-    """Return about the standard error of a skill, from the number of samples it is of."""
-    return 0.5 / math.sqrt(max(1, len(found.last[part].target)))
-
-
 def _overfits(found: Course) -> bool:
     """Whether validation was clearly better before the end, and training is not."""
     losses = [point.loss[VALID] for point in found.points]
     skills = [point.skill[VALID] for point in found.points]
     gap = found.end.skill[TRAIN] - found.end.skill[APART]
-    return gap > GAP and losses[-1] > RISEN * min(losses) and max(skills) - skills[-1] > FALLEN
+    margin = max(GAP, ERRORS * found.last[APART].error)
+    return gap > margin and losses[-1] > RISEN * min(losses) and max(skills) - skills[-1] > FALLEN
 
 
 def _numbers(found: Course, threshold: float) -> dict[str, float]:
@@ -88,16 +89,14 @@ def _numbers(found: Course, threshold: float) -> dict[str, float]:
 
 
 def _mismatch(told: str, unlike: float, found: Course, margin: float) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="train_val_mismatch",
-            severity=Severity.ERROR,
-            where="validation split",
-            evidence=told,
-            remedy="prepare both splits alike, and draw them from the same data",
-            numbers=_numbers(found, margin),
-        ),
+    return suspect(
+        "train_val_mismatch",
+        Severity.ERROR,
+        "validation split",
+        told,
+        "prepare both splits alike, and draw them from the same data",
         weight=min(0.9, 0.6 + unlike / 2),
+        numbers=_numbers(found, margin),
         explains=("overfitting", "batchnorm_small_batch", "train_eval_mode"),
     )
 
@@ -105,50 +104,46 @@ def _mismatch(told: str, unlike: float, found: Course, margin: float) -> Suspici
 def _too_easy(told: str, found: Course, above: float, margin: float) -> Suspicion:
     skills = found.end.skill
     learned = skills[TRAIN] - skills[APART] > above / 2
-    return Suspicion(
-        finding=Finding(
-            fault="data_leakage" if learned else "labels_wrong",
-            severity=Severity.WARNING,
-            where="validation split" if learned else "training targets",
-            evidence=told,
-            remedy="look for samples of training among those of validation"
-            if learned
-            else "look at the training targets: those of validation are told far better",
-            numbers=_numbers(found, margin),
-        ),
+    return suspect(
+        "data_leakage" if learned else "labels_wrong",
+        Severity.WARNING,
+        "validation split" if learned else "training targets",
+        told,
+        "look for samples of training among those of validation"
+        if learned
+        else "look at the training targets: those of validation are told far better",
         weight=0.6 if learned else 0.5,
+        numbers=_numbers(found, margin),
         explains=("overfitting",),
     )
 
 
 def _overfitting(subject: Subject, found: Course, told: str) -> Suspicion:
     best = min(found.points, key=lambda point: point.loss[VALID])
-    decay = _best_decay(subject, found)
-    change = (
-        None if decay is None else Change(words=f"weight decay {decay:g}", apply=lambda s: with_decay(s, decay))
-    )
-    return Suspicion(
-        finding=Finding(
-            fault="overfitting",
-            severity=Severity.WARNING,
-            where="model",
-            evidence=f"{told}; the loss on validation was {best.loss[VALID]:.3g} after {best.step} and is "
-            f"{found.end.loss[VALID]:.3g}",
-            remedy=f"stop after about {best.step} updates, regularize, or train on more data",
-            numbers=_numbers(found, GAP),
-        ),
+    return suspect(
+        "overfitting",
+        Severity.WARNING,
+        "model",
+        f"{told}; the loss on validation was {best.loss[VALID]:.3g} after {best.step} and is "
+        f"{found.end.loss[VALID]:.3g}",
+        f"stop after about {best.step} updates, regularize, or train on more data",
         weight=0.65,
-        change=change,
+        numbers=_numbers(found, GAP),
+        change=_regularizing(subject, found),
         explains=("batchnorm_small_batch",),
     )
 
 
-def _best_decay(subject: Subject, found: Course) -> float | None:
-    """Return the decay with the lowest loss on validation at the end; None if none is better than without."""
-    tried = {decay: run(subject, with_decay(good(subject), decay), found.end.step) for decay in DECAYS_TRIED}
-    losses = {decay: one.end.loss[VALID] for decay, one in tried.items() if one}
-    best = min(losses, key=lambda decay: losses[decay], default=None)
-    return best if best is not None and losses[best] < found.end.loss[VALID] else None
+def _regularizing(subject: Subject, found: Course) -> Named | None:
+    """Return what regularizes best, by the loss on validation at the end; None if none of some changes helps."""
+    changes: list[Named] = [
+        (f"weight_decay={decay:g}", partial(with_decay, decay=decay)) for decay in DECAYS_TRIED
+    ]
+    changes.append((f"dropout={DROPPED:g} after every ReLU", with_dropout))
+    courses = [run(subject, apply(good(subject)), found.end.step) for _, apply in changes]
+    losses = [one.end.loss[VALID] if one else math.inf for one in courses]
+    best = losses.index(min(losses))
+    return changes[best] if losses[best] < found.end.loss[VALID] else None
 
 
 def with_decay(setup: Setup, decay: float) -> Setup:
@@ -161,3 +156,12 @@ def with_decay(setup: Setup, decay: float) -> Setup:
                 group["weight_decay"] = decay
 
     return setup.replace(mended=(*setup.mended, mend))
+
+
+def with_dropout(setup: Setup) -> Setup:
+    """Return the set-up with dropout after every ReLU."""
+    return setup.with_problem(model=partial(swapped, setup.problem.model, (nn.ReLU,), _dropping))
+
+
+def _dropping() -> nn.Module:
+    return nn.Sequential(nn.ReLU(), nn.Dropout(DROPPED))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from torch.optim import Adam
 
 from thalweg.check.experiments.runs import end, shared, tail, updates, with_optimizer
+from thalweg.check.experiments.start import outset
 from thalweg.check.setup import Setup
 from thalweg.check.subject import STEPS, Subject
 from thalweg.check.trainee import Trainee
@@ -17,7 +18,7 @@ SECONDS = 1.0
 """What one run may take; there are six or seven."""
 
 LEAST, MOST = 20, STEPS
-"""Updates of a run. Fewer than 20 say little of a rate; `STEPS` are made at the user's own anyway."""
+"""Updates of a run. Fewer say little of a rate; `STEPS` are made at the user's own anyway."""
 
 RUNG = math.sqrt(10.0)
 """Half a decade between the finest rungs: rates a factor of 2 apart can seldom be told from each other."""
@@ -26,13 +27,19 @@ FARTHEST = 6
 """Rungs up and down at most: three decades."""
 
 NEAR, BELOW = 2, 4
-"""Rungs up and down that are always tried: too high a rate may stall, and one decade lower still does."""
+"""Rungs up and down that are always tried; more below a rate that stalls, for one decade lower may stall too."""
+
+STALLS = 0.8
+"""Times the loss at the start that one still is at its end where a rate stalls."""
 
 REFERENCE = (1e-3, 1e-2)
 """Rates of Adam, of which one or the other trains nearly every net (its default is the first)."""
 
 GOOD = 0.7
-"""The progress from which on the user's own rate is good enough to experiment with."""
+"""The progress from which on a rate is good enough to experiment with."""
+
+LEARNS = 0.05
+"""The share of the first loss by which one has to fall before any rate can be judged by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +49,9 @@ class Ladder:
     Attributes:
         rate: The user's learning rate.
         steps: Updates of each run.
-        start: The loss before any.
+        start: The loss before any, or that of chance if it is lower: to come down to chance is no progress.
         ends: The loss at the end by the factor on the user's rate, ascending; infinity if it diverged.
-        reference: The same for Adam, by its rate.
+        reference: The same for Adam, by its rate; none if that is what the user has.
     """
 
     rate: float
@@ -77,17 +84,15 @@ class Ladder:
         return max(0.0, (self.start - loss) / (self.start - self.lowest)) if self.start > self.lowest else 1.0
 
 
-LEARNS = 0.05
-"""The share of the first loss by which one has to fall before any rate can be judged by it."""
-
-
 @shared
 def ladder(subject: Subject) -> Ladder | None:
     """Return the losses by rate; None where the optimizer has no learning rate."""
-    rates = [group.get("lr") for group in subject.trainee.learner.optimizer.param_groups]
+    rates = [float(group.get("lr") or 0.0) for group in subject.trainee.learner.optimizer.param_groups]
     if not all(rates):
         return None
     steps = updates(subject, seconds=SECONDS, least=LEAST, most=MOST)
+    first, known = subject.trace.losses[0], outset(subject)
+    start = min(first, known.chance) if known and known.chance > 0 else first
     ends = {0: end_of(subject, subject.setup, steps)}
 
     def climb(direction: int, always: int) -> None:
@@ -100,18 +105,18 @@ def ladder(subject: Subject) -> Ladder | None:
                 return
 
     climb(1, NEAR)
-    climb(-1, BELOW)
+    climb(-1, NEAR if ends[0] < STALLS * abs(start) else BELOW)
     lowest = min(ends, key=lambda rung: (ends[rung], rung))
     for rung in (lowest - 1, lowest + 1):
         ends[rung] = end_of(subject, at_factor(subject.setup, RUNG**rung), steps)
-    adam = {lr: end_of(subject, with_optimizer(subject.setup, Adam, lr=lr), steps) for lr in REFERENCE}
-    start = subject.trace.losses[0]
+    adam = type(subject.trainee.learner.optimizer).__name__.startswith("Adam") and min(ends.values()) < math.inf
+    others = {} if adam else {lr: with_optimizer(subject.setup, Adam, lr=lr) for lr in REFERENCE}
     return Ladder(
-        rate=float(max(map(float, rates))),
+        rate=max(rates),
         steps=steps,
         start=start,
         ends={RUNG**rung: ends[rung] for rung in sorted(ends)},
-        reference=adam,
+        reference={lr: end_of(subject, setup, steps) for lr, setup in others.items()},
     )
 
 
@@ -127,13 +132,19 @@ def end_of(subject: Subject, setup: Setup, steps: int) -> float:
     return end(Trainee(setup, seed=subject.seed).train(steps, judge=False))
 
 
+def own_good(subject: Subject) -> Setup:
+    """Return the set-up with the user's optimizer at a good rate: the user's, if it does nearly as well as any."""
+    found = ladder(subject)
+    if found is None or found.progress(1.0) >= GOOD * found.progress(found.best):
+        return subject.setup
+    return at_factor(subject.setup, found.best)
+
+
 @shared
 def good(subject: Subject) -> Setup:
     """Return the set-up at a rate at which it learns: the user's if that does, else the best that is known."""
     found = ladder(subject)
-    if found is None or not found.learns or found.progress(1.0) >= GOOD:
-        return subject.setup
-    if found.progress(found.best) >= GOOD:
-        return at_factor(subject.setup, found.best)
+    if found is None or not found.learns or max(map(found.progress, found.ends)) >= GOOD:
+        return own_good(subject)
     lr = min(found.reference, key=lambda rate: found.reference[rate])
     return with_optimizer(subject.setup, Adam, lr=lr)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from thalweg.check.experiments.runs import shared
+from thalweg.check.budget import go_on
+from thalweg.check.experiments.runs import dense, shared
 from thalweg.check.experiments.skill import same_buffers
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 
-CALLS = 12
+CALLS = 10
 """Calls that are watched: enough for gradients that are gathered over a few batches on purpose."""
 
 
@@ -78,9 +79,11 @@ def observed(subject: Subject) -> Observed:
     ]
     pending, last = 0.0 * _row(parameters, parameters), list[Tensor]()
     for _, (x, y) in zip(range(CALLS), trainee.batches(), strict=False):
+        go_on()
         own, fresh = _of_batch(trainee, parameters, x, y)
         before = [p.detach().clone() for p in parameters]
-        gradients.clear(), modes.clear()
+        gradients.clear()
+        modes.clear()
         found.losses.append(trainee.update(x, y))
         found.own.append(own)
         found.training &= all(modes)
@@ -91,7 +94,7 @@ def observed(subject: Subject) -> Observed:
         changes = [p.detach() - old for p, old in zip(parameters, before, strict=True)]
         found.descent.append(-_cosine(_row(changes, parameters), _row(fresh, parameters)))
         for name, g, change in zip(named, fresh, changes, strict=True):
-            found.reached[name] = max(found.reached.get(name, 0.0), 0.0 if g is None else g.norm().item())
+            found.reached[name] = max(found.reached.get(name, 0.0), 0.0 if g is None else dense(g).norm().item())
             found.moved[name] = max(found.moved.get(name, 0.0), change.norm().item())
         if not math.isfinite(found.losses[-1]):
             break
@@ -141,5 +144,5 @@ def _cosine(one: Tensor, other: Tensor) -> float:
 def _row(parts: Sequence[Tensor | None], like: Sequence[Tensor]) -> Tensor:
     """Return tensors as one row, zeros for those that are missing."""
     return torch.cat(
-        [torch.zeros(p.numel()) if g is None else g.detach().flatten() for g, p in zip(parts, like, strict=True)]
+        [torch.zeros(p.numel()) if g is None else dense(g).flatten() for g, p in zip(parts, like, strict=True)]
     )

@@ -1,4 +1,4 @@
-"""Overfit: can the net learn a few samples by heart? If not, something between its weights and its loss is broken."""
+"""Overfit: can the net learn a few samples by heart? If not, something between weights and loss is broken."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from thalweg.check.experiments.chance import attainable, chance, floor
+from thalweg.check.budget import go_on
+from thalweg.check.experiments.chance import attainable, chance, floor, link_of
 from thalweg.check.experiments.ladder import REFERENCE, good
 from thalweg.check.experiments.runs import pace, shared, sound, unregularized, with_optimizer
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.init.rehearsal import rehearsal
 
 TARGETS = 32
@@ -33,6 +35,9 @@ LEARNED = 0.1
 
 HALF = 0.5
 """What is left where they are not even half learned."""
+
+BARRED = 0.2
+"""What outputs of the net's kind leave of the loss of chance at best, from which on they are the fault."""
 
 SAME = 1e-5
 """Relative spread of the outputs over the samples below which they do not depend on the inputs."""
@@ -73,7 +78,7 @@ class Memory:
 @shared
 def memory(subject: Subject) -> Memory | None:
     """Return how well samples of the first batch are learned by heart; None where chance or floor have no loss."""
-    x, y = subject.batch
+    _, y = subject.batch
     each = 1 if y.is_floating_point() else max(1, y[0].numel())
     return _memorize(subject, max(PAIR, TARGETS // each))
 
@@ -95,9 +100,9 @@ def one_batch(subject: Subject) -> Iterator[Seen]:
         f"of {found.samples} samples, after {found.updates} updates without regularization, the loss is "
         f"{found.lowest:.3g}, where chance has {found.chance:.3g}"
     )
-    if found.left < HALF:
+    if found.left < HALF and not found.of(found.reach) > BARRED:
         yield Passed(name="one batch", evidence=told)
-    elif found.of(found.reach) > HALF:
+    elif found.of(found.reach) > BARRED:
         yield _out_of_reach(subject, found, told)
     elif (two := _memorize(subject, PAIR)) and two.left > HALF:
         yield _broken(two, told)
@@ -127,12 +132,14 @@ def _memorize(subject: Subject, count: int) -> Memory | None:
         if lowest <= enough:
             break
     apart = float(last.std(0).mean() / last.abs().mean().clamp(min=1e-30))
-    return Memory(len(x), by_chance, least, lowest, attainable(loss, last, y), apart, steps)
+    kind = link_of(torch.cat([output, last]))
+    return Memory(len(x), by_chance, least, lowest, attainable(loss, last, y, kind), apart, steps)
 
 
 def _repeat(trainee: Trainee, x: Tensor, y: Tensor, steps: int, enough: float) -> Iterator[float]:
     """Yield the losses of updates by the same samples, until one is low enough or not finite."""
     for _ in range(steps):
+        go_on()
         loss = trainee.update(x, y)
         if not math.isfinite(loss):
             return
@@ -156,56 +163,44 @@ def _varied(x: Tensor, y: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _out_of_reach(subject: Subject, found: Memory, told: str) -> Suspicion:
-    numbers = subject.batch[1].is_floating_point()
-    return Suspicion(
-        finding=Finding(
-            fault="target_range" if numbers else "output_activation",
-            severity=Severity.ERROR,
-            where="outputs",
-            evidence=f"{told}; outputs of this kind cannot have less than {found.reach:.3g}",
-            remedy="scale the targets into the range of the outputs, or leave the last non-linearity out",
-            numbers=_numbers(found) | {"least of such outputs": found.reach},
-        ),
+    target = subject.batch[1]
+    above = target.is_floating_point() and target.max() > 1 and target.min() >= 0
+    return suspect(
+        "target_range" if above else "output_activation",
+        Severity.ERROR,
+        "outputs",
+        f"{told}; outputs of this kind cannot have less than {found.reach:.3g}",
+        "scale the targets into the range of the outputs, or leave the last non-linearity out",
         weight=0.8,
-        explains=(
-            "output_activation",
-            "target_range",
-            "capacity_too_small",
-            "gradient_blocked",
-            "lr_too_low",
-            "saturation",
-        ),
+        numbers=_numbers(found) | {"least of such outputs": found.reach},
+        explains=("output_activation", "target_range", "capacity_too_small", "gradient_blocked", "saturation"),
     )
 
 
 def _broken(two: Memory, told: str) -> Suspicion:
     same = two.apart < SAME
     shown = "the outputs do not depend on the inputs" if same else f"of two the loss is {two.lowest:.3g} at best"
-    return Suspicion(
-        finding=Finding(
-            fault="gradient_blocked",
-            severity=Severity.ERROR,
-            where="model",
-            evidence=f"{told}; {shown}",
-            remedy="follow one sample through the model and its loss: what it says is lost, or the gradient is",
-            numbers=_numbers(two) | {"apart": two.apart},
-        ),
+    return suspect(
+        "gradient_blocked",
+        Severity.ERROR,
+        "model",
+        f"{told}; {shown}",
+        "follow one sample through the model and its loss: what it says is lost, or the gradient is",
         weight=0.5,
+        numbers=_numbers(two) | {"apart": two.apart},
         explains=("capacity_too_small", "lr_too_low", "vanishing_gradient", "labels_wrong"),
     )
 
 
 def _too_small(found: Memory, told: str) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="capacity_too_small",
-            severity=Severity.NOTE,
-            where="model",
-            evidence=told,
-            remedy="make the narrowest layers wider",
-            numbers=_numbers(found),
-        ),
+    return suspect(
+        "capacity_too_small",
+        Severity.NOTE,
+        "model",
+        told,
+        "make the narrowest layers wider",
         weight=0.3,
+        numbers=_numbers(found),
     )
 
 

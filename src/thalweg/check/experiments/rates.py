@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from thalweg.check.experiments.ladder import Ladder, at_factor, ladder
-from thalweg.check.experiments.longer import worse
+from thalweg.check.experiments.longer import length, worse
 from thalweg.check.experiments.runs import planned, sound
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
+from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.core.wording import rate
 
-STALLED = 0.5
-"""Progress below which a rate is far from the basin: in the time in which another goes all the way it does not
-get halfway. Rates of the basin, a decade wide or more, get over 0.8 of the way in 100 updates."""
+BEHIND = 0.85
+"""Of the progress of a lower rate, below which one is suspect; longer runs then confirm or clear it. Rates of the
+basin, a decade wide or more, make more than this in 100 updates."""
 
 WORSE = 2.0
-"""Times the lowest loss above which too high a rate is suspect; longer runs then confirm or clear it."""
+"""Times the loss of a lower rate above which one is suspect too."""
+
+STALLED = 0.5
+"""Progress, of that of the best rate, below which too low a rate would not get halfway in the updates planned."""
 
 NEARLY = 0.95
 """Of the progress of the best rate; the lowest that makes it is proposed, for short runs flatter high rates
@@ -28,7 +34,7 @@ OF_HIGH = (
     *("dead_relu", "exploding_gradient", "saturation", "numerical_instability", "optimizer_setting"),
     *("capacity_too_small", "train_eval_mode", "vanishing_gradient", "class_imbalance", "labels_wrong"),
 )
-"""What too high a rate looks like: it throws units out of their range and numbers out of theirs, and no net learns."""
+"""What too high a rate looks like: units and numbers leave their range, and no net learns."""
 
 OF_LOW = ("capacity_too_small", "vanishing_gradient", "class_imbalance", "optimizer_setting", "labels_wrong")
 """What too low a rate looks like: a net that does not learn, or only what comes most often."""
@@ -41,9 +47,10 @@ def learning_rate(subject: Subject) -> Iterator[Seen]:
     if found is None or not found.learns:
         return
     own, lower, higher = subject.setup, below(found), above(found, planned(subject))
-    if lower < 1 and (math.isinf(found.ends[1.0]) or worse(subject, found, own, at_factor(own, lower))):
-        yield _too_high(found, lower)
-    elif higher > 1 and worse(subject, found, own, at_factor(own, higher)):
+    ahead = max(1.0, planned(subject) / length(subject))  # as far as the user's updates get, in a shorter run
+    if lower < 1 and (math.isinf(found.ends[1.0]) or worse(subject, own, at_factor(own, lower))):
+        yield _too_high(subject, found, lower)
+    elif higher > ahead and worse(subject, at_factor(own, ahead), at_factor(own, higher)):
         yield _too_low(found, higher, planned(subject))
     else:
         yield Passed(name="learning rate", evidence=f"{_own(found)}, {_other(found, found.best)}")
@@ -55,7 +62,7 @@ def below(found: Ladder) -> float:
     best = min(factors, key=lambda factor: (found.ends[factor], factor))
     if found.progress(best) < STALLED:
         return 1.0
-    lost = found.progress(1.0) < STALLED * found.progress(best) or found.ends[1.0] > WORSE * abs(found.ends[best])
+    lost = found.progress(1.0) < BEHIND * found.progress(best) or found.ends[1.0] > WORSE * abs(found.ends[best])
     return _lowest(found, [factor for factor in factors if factor <= best]) if lost else 1.0
 
 
@@ -78,42 +85,40 @@ def _lowest(found: Ladder, factors: list[float]) -> float:
     return min(factor for factor in factors if found.progress(factor) >= NEARLY * most)
 
 
-def _too_high(found: Ladder, factor: float) -> Suspicion:
+def _too_high(subject: Subject, found: Ladder, factor: float) -> Suspicion:
     diverged = math.isinf(found.ends[1.0])
-    return Suspicion(
-        finding=Finding(
-            fault="lr_too_high",
-            severity=Severity.ERROR if diverged else Severity.WARNING,
-            where="learning rate",
-            evidence=f"{_own(found)}, {_other(found, factor)}",
-            remedy=f"lower the learning rate to {rate(found.rate * factor)}",
-            numbers=numbers(found),
-        ),
-        weight=0.95 if diverged else 0.6 + 0.3 * (1 - min(1.0, found.progress(1.0) / STALLED)),
+    losses = [loss for loss in subject.trace.losses if math.isfinite(loss)]
+    breaks_off = diverged and bool(losses) and losses[-1] < found.start  # a NaN out of a falling loss
+    behind = 1 - min(1.0, found.progress(1.0) / BEHIND)
+    return suspect(
+        "lr_too_high",
+        Severity.ERROR if diverged else Severity.WARNING,
+        "learning rate",
+        f"{_own(found)}, {_other(found, factor)}",
+        f"lower the learning rate to {rate(found.rate * factor)}",
+        weight=0.5 if breaks_off else 0.95 if diverged else 0.6 + 0.3 * behind,
+        numbers=numbers(found),
         change=_change(found, factor),
-        explains=OF_HIGH,
+        explains=tuple(set(OF_HIGH) - {"numerical_instability"}) if breaks_off else OF_HIGH,
     )
 
 
 def _too_low(found: Ladder, factor: float, planned: int) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="lr_too_low",
-            severity=Severity.WARNING,
-            where="learning rate",
-            evidence=f"{_own(found)}, {_other(found, factor)}; {planned} updates are planned",
-            remedy=f"raise the learning rate to {rate(found.rate * factor)}, or train far longer",
-            numbers=numbers(found),
-        ),
+    return suspect(
+        "lr_too_low",
+        Severity.WARNING,
+        "learning rate",
+        f"{_own(found)}, {_other(found, factor)}; {planned} updates are planned",
+        f"raise the learning rate to {rate(found.rate * factor)}, or train far longer",
         weight=0.6 + 0.3 * (1 - found.progress(1.0) / STALLED),
+        numbers=numbers(found),
         change=_change(found, factor),
         explains=OF_LOW,
     )
 
 
-def _change(found: Ladder, factor: float) -> Change:
-    words = f"lr={rate(found.rate * factor)} in place of {rate(found.rate)}"
-    return Change(words=words, apply=lambda setup: at_factor(setup, factor))
+def _change(found: Ladder, factor: float) -> tuple[str, Callable[[Setup], Setup]]:
+    return f"lr={rate(found.rate * factor)} in place of {rate(found.rate)}", partial(at_factor, factor=factor)
 
 
 def numbers(found: Ladder) -> dict[str, float]:

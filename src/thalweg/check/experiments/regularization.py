@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
 
-from thalweg.check.experiments.ladder import good
-from thalweg.check.experiments.runs import end, planned, sound, updates, without_decay, without_dropout
-from thalweg.check.experiments.skill import judge
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.experiments.ladder import own_good
+from thalweg.check.experiments.longer import LOST, Score, length, scores
+from thalweg.check.experiments.runs import planned, sound, without_decay, without_dropout
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.check.trainee import Trainee
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.optim.groups.multiplier import DECAYS
 from thalweg.train.dropout import dropouts
-
-LOST = 0.05
-"""Skill that a regularization costs, on the training split and on validation, from either of two seeds. One that
-helps raises the training loss, and costs little or nothing there."""
-
-SECONDS, LEAST, MOST = 2.0, 40, 400
-"""What a run may take, and its updates."""
 
 LIGHT, PROPOSED = 0.25, 0.2
 """The rate of dropout up to which it is not tried without, and the one that is proposed in place of a higher."""
@@ -35,21 +29,6 @@ SHRINKS = 0.03
 
 
 Mend = Callable[[nn.Module, Optimizer], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """What a run comes to.
-
-    Attributes:
-        loss: Of its last updates.
-        train: Skill on the training split, in evaluation mode.
-        valid: Skill on validation.
-    """
-
-    loss: float
-    train: float
-    valid: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +42,15 @@ class Cost:
     @property
     def too_much(self) -> bool:
         """Whether it costs skill from every seed, on validation and on what is learned."""
-        pairs = list(zip(self.given, self.bare, strict=True))
-        return all(bare.valid - given.valid > LOST and bare.train - given.train > LOST for given, bare in pairs)
+        return all(given.worse_than(bare) for given, bare in zip(self.given, self.bare, strict=True))
 
     @property
     def told(self) -> str:
         """The numbers as a clause."""
         given, bare = self.given[0], self.bare[0]
         return (
-            f"after {self.updates} updates the training loss is {given.loss:.3g} with and {bare.loss:.3g} without, "
-            f"skill on validation {given.valid:.2f} and {bare.valid:.2f}"
+            f"after {self.updates} updates the training loss is {given.loss:.3g} with and {bare.loss:.3g} "
+            f"without, skill on validation {given.valid:.2f} and {bare.valid:.2f}"
         )
 
 
@@ -84,10 +62,7 @@ def dropout(subject: Subject) -> Iterator[Seen]:
         return
     found = cost(subject, without_dropout)
     if found.too_much:
-        change = Change(
-            words=f"dropout={PROPOSED:g} in place of {highest:g}",
-            apply=lambda setup: setup.replace(mended=(*setup.mended, _light)),
-        )
+        change = (f"dropout={PROPOSED:g} in place of {highest:g}", partial(_mended, by=_light))
         yield _too_much("dropout_too_high", f"dropout={highest:g}", found, f"lower it to {PROPOSED:g}", change)
     else:
         yield Passed(name="dropout", evidence=f"dropout={highest:g}: {found.told}")
@@ -102,10 +77,7 @@ def weight_decay(subject: Subject) -> Iterator[Seen]:
     name, value = strongest
     found = cost(subject, without_decay)
     if found.too_much:
-        change = Change(
-            words=f"no {name} in place of {value:g}",
-            apply=lambda setup: setup.replace(mended=(*setup.mended, without_decay)),
-        )
+        change = (f"no {name} in place of {value:g}", partial(_mended, by=without_decay))
         remedy = f"lower it, to {value / 100:.1g} or less"
         yield _too_much("weight_decay_too_strong", f"{name}={value:g}", found, remedy, change)
     else:
@@ -114,21 +86,9 @@ def weight_decay(subject: Subject) -> Iterator[Seen]:
 
 def cost(subject: Subject, without: Mend) -> Cost:
     """Return what a regularization does, at a rate at which the net learns."""
-    steps = updates(subject, seconds=SECONDS, least=LEAST, most=MOST)
-    setup = good(subject)
-    seeds = (subject.seed, subject.seed + 1)
-    given, bare = (
-        tuple(_score(one, steps, seed) for seed in seeds)
-        for one in (setup, setup.replace(mended=(*setup.mended, without)))
-    )
-    return Cost(given=given, bare=bare, updates=steps)
-
-
-def _score(setup: Setup, steps: int, seed: int) -> Score:
-    trainee = Trainee(setup, seed=seed)
-    trace = trainee.train(steps, judge=False)
-    train, valid = (judge(trainee, trainee.learner.splits[part]).skill for part in ("train", "valid"))
-    return Score(loss=end(trace), train=train, valid=valid)
+    setup = own_good(subject)
+    bare = _mended(setup, without)
+    return Cost(given=scores(subject, setup), bare=scores(subject, bare), updates=length(subject))
 
 
 def _decay(subject: Subject) -> tuple[str, float] | None:
@@ -155,24 +115,23 @@ def _light(model: nn.Module, optimizer: Optimizer) -> None:
         layer.p = min(layer.p, PROPOSED)
 
 
-def _too_much(fault: str, where: str, found: Cost, remedy: str, change: Change) -> Suspicion:
+def _mended(setup: Setup, by: Mend) -> Setup:
+    return setup.replace(mended=(*setup.mended, by))
+
+
+def _too_much(
+    fault: str, where: str, found: Cost, remedy: str, change: tuple[str, Callable[[Setup], Setup]]
+) -> Suspicion:
     given, bare = found.given[0], found.bare[0]
-    return Suspicion(
-        finding=Finding(
-            fault=fault,
-            severity=Severity.WARNING,
-            where=where,
-            evidence=found.told,
-            remedy=remedy,
-            numbers={
-                "training loss": given.loss,
-                "training loss without": bare.loss,
-                "skill": given.valid,
-                "skill without": bare.valid,
-                "threshold": LOST,
-            },
-        ),
+    losses = {"training loss": given.loss, "training loss without": bare.loss}
+    return suspect(
+        fault,
+        Severity.WARNING,
+        where,
+        found.told,
+        remedy,
         weight=0.8,
+        numbers=losses | {"skill": given.valid, "skill without": bare.valid, "threshold": LOST},
         change=change,
         explains=(
             "capacity_too_small",

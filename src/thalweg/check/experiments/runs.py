@@ -10,9 +10,10 @@ from statistics import fmean
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from thalweg.check.budget import go_on
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Trace
@@ -60,6 +61,7 @@ def pace(subject: Subject) -> float:
     """Return the seconds of one update."""
     trainee, seconds = Trainee(subject.setup, seed=subject.seed), list[float]()
     for _, (x, y) in zip(range(TIMED), trainee.batches(), strict=False):
+        go_on()
         started = time.perf_counter()
         trainee.update(x, y)
         seconds.append(time.perf_counter() - started)
@@ -97,6 +99,11 @@ def tail(losses: Sequence[float]) -> float:
 def end(trace: Trace) -> float:
     """Return the loss at the end of a run, infinity if it diverged or failed."""
     return math.inf if trace.diverged or trace.error else tail(trace.losses)
+
+
+def dense(gradient: Tensor) -> Tensor:
+    """Return a gradient as a dense tensor: that of an embedding may be sparse."""
+    return gradient.detach().to_dense() if gradient.is_sparse else gradient.detach()
 
 
 def with_optimizer(setup: Setup, factory: Callable[..., Optimizer], **hyper: float) -> Setup:

@@ -26,12 +26,14 @@ class Judged:
     Attributes:
         loss: The problem's.
         skill: See `skill`.
+        error: Its standard error.
         output: Outputs.
         target: Targets.
     """
 
     loss: float
     skill: float
+    error: float
     output: Tensor
     target: Tensor
 
@@ -54,8 +56,8 @@ def judge(trainee: Trainee, split: Split, *, training: bool = False, count: int 
         learner.seed(learner.config.seed)
         pairs = [(trainee.model(x), y) for x, y in batches(split, size, index)]
     output, target = (torch.cat(parts) for parts in zip(*pairs, strict=True))
-    loss = float(learner.problem.loss(output, target))
-    return Judged(loss=loss, skill=skill(output, target), output=output, target=target)
+    loss, (mean, error) = float(learner.problem.loss(output, target)), measure(output, target)
+    return Judged(loss=loss, skill=mean, error=error, output=output, target=target)
 
 
 @contextmanager
@@ -82,31 +84,44 @@ def same_buffers(model: nn.Module) -> Iterator[None]:
             buffer.detach().copy_(value)
 
 
-def skill(output: Tensor, y: Tensor) -> float:
-    """Return how much better outputs are than always the same one; NaN where that cannot be said.
+def measure(output: Tensor, y: Tensor) -> tuple[float, float]:
+    """Return how much better outputs are than always the same one, and the standard error.
 
     Of labels it is the share told right beyond that of the most frequent one, as a part of what is left beyond it;
-    of numbers the share of their variance that is explained. Never below -1.
+    of numbers the share of their variance that is explained. Never below -1; NaN where nobody can say.
 
     Args:
         output: Shape ``(n, C, ...)`` for labels, the form of `y` for numbers.
         y: Labels, shape ``(n, ...)``, of which negative ones are ignored; numbers; or one-hot labels.
 
     Example:
-        >>> skill(torch.eye(4)[[0, 1, 2, 2]], torch.arange(4)), skill(torch.zeros(2, 1), torch.tensor([[1.0], [-1.0]]))
-        (0.6666666865348816, 0.0)
+        >>> skill, error = measure(torch.eye(4)[[0, 1, 2, 2]], torch.arange(4))
+        >>> round(skill, 2), round(error, 2)
+        (0.67, 0.23)
+        >>> measure(torch.zeros(2, 1), torch.tensor([[1.0], [-1.0]]))[0]
+        0.0
     """
     told, right = guesses(output, y)
     if told is not None and right is not None:
-        most = right.bincount().max().item() / max(right.numel(), 1) if right.numel() else 1.0
-        if most == 1:
-            return math.nan
-        return max(-1.0, ((told == right).float().mean().item() - most) / (1 - most))
-    if output.numel() != y.numel() or not y.is_floating_point() or y.numel() < 2:
-        return math.nan
+        return _of_labels(told, right)
+    if output.numel() != y.numel() or not y.is_floating_point() or len(y) < 2:
+        return math.nan, math.nan
+    missed = (output.reshape(y.shape).double() - y.double()).square().flatten(1 if y.ndim > 1 else 0)
     spread = y.double().var(0, correction=0).sum()
-    missed = (output.reshape(y.shape).double() - y.double()).square().mean(0).sum()
-    return max(-1.0, (1 - missed / spread).item()) if spread > 0 else math.nan
+    if not spread > 0:
+        return math.nan, math.nan
+    each = (missed.sum(1) if y.ndim > 1 else missed) / spread
+    return max(-1.0, 1 - each.mean().item()), each.std().item() / math.sqrt(len(y))
+
+
+def _of_labels(told: Tensor, right: Tensor) -> tuple[float, float]:
+    n = right.numel()
+    most = right.bincount().max().item() / n if n else 1.0
+    if most == 1:
+        return math.nan, math.nan
+    share = (told == right).double().mean().item()
+    doubted = (share * n + 2) / (n + 4)  # Agresti & Coull 1998: all right of a few is not certainty
+    return max(-1.0, (share - most) / (1 - most)), math.sqrt(doubted * (1 - doubted) / (n + 4)) / (1 - most)
 
 
 def guesses(output: Tensor, y: Tensor) -> tuple[Tensor | None, Tensor | None]:

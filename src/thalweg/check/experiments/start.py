@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from thalweg.check.experiments.chance import chance
 from thalweg.check.experiments.runs import shared, sound
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 from thalweg.init.rehearsal import rehearsal
 
 SAMPLES = 512
@@ -28,8 +29,14 @@ these, which costs cross-entropy of ten classes a factor of 1.4 and a squared er
 GRAVE = 20.0
 """Times chance from which on it costs the run more than its first updates."""
 
+OF_FAR = ("lr_too_high", "lr_too_low", "exploding_gradient", "saturation", "dead_relu", "numerical_instability")
+"""What comes of a scale that is wrong from the start."""
+
 KNOWS = 0.8
 """Times chance below which a fresh net seems to know something."""
+
+
+_EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ def outset(subject: Subject) -> Outset | None:
     "weight_init",
     "input_scaling",
     "target_scaling",
+    "token_encoding",
     "data_leakage",
     trains=True,
 )
@@ -96,66 +104,68 @@ def loss_at_start(subject: Subject) -> Iterator[Seen]:
 
 
 def _above(subject: Subject, found: Outset) -> Suspicion:
-    fault, where, cause, remedy, change = _cause(subject, found)
+    fault, where, shown, remedy, change = _cause(subject, found)
     times = found.fresh / found.chance
-    return Suspicion(
-        finding=Finding(
-            fault=fault,
-            severity=Severity.WARNING if times > GRAVE else Severity.NOTE,
-            where=where,
-            evidence=f"the first loss is {found.fresh:.3g}, {times:.0f} times that of chance ({found.chance:.3g}){cause}",
-            remedy=remedy,
-            numbers={"first loss": found.fresh, "chance": found.chance, "times": times, "threshold": FAR},
-        ),
+    return suspect(
+        fault,
+        Severity.WARNING if times > GRAVE else Severity.NOTE,
+        where,
+        f"the first loss is {found.fresh:.3g}, {times:.0f} times that of chance ({found.chance:.3g}){shown}",
+        remedy,
         weight=0.7 if times > GRAVE else 0.4,
+        numbers={"first loss": found.fresh, "chance": found.chance, "times": times, "threshold": FAR},
         change=change,
-        explains=(
-            "lr_too_high",
-            "lr_too_low",
-            "exploding_gradient",
-            "saturation",
-            "dead_relu",
-            "numerical_instability",
-        ),
+        explains=OF_FAR,
     )
 
 
-def _cause(subject: Subject, found: Outset) -> tuple[str, str, str, str, Change | None]:
-    """Return fault, place, what shows it, remedy and change."""
+Cause = tuple[str, str, str, str, tuple[str, Callable[[Setup], Setup]] | None]
+"""Fault, place, what shows it, remedy and change."""
+
+
+def _cause(subject: Subject, found: Outset) -> Cause:
+    """Return what puts the first loss far above chance."""
     if found.scaled < FAR * found.chance and found.fresh > 2 * found.scaled:
         shown = f"; with standardized inputs it is {found.scaled:.3g}"
-        change = Change(words="standardized inputs", apply=standardize)
-        return "input_scaling", "inputs", shown, "standardize the inputs by the training split", change
-    y = subject.samples["train"][1]
+        remedy = "standardize the inputs by the training split"
+        return "input_scaling", "inputs", shown, remedy, ("standardized inputs", standardize)
+    x, y = subject.samples["train"]
+    if (
+        x.dtype == torch.int64
+        and x.ndim < 3
+        and not any(isinstance(m, _EMBEDDINGS) for m in subject.model.modules())
+    ):
+        shown = f"; the inputs are whole numbers up to {int(x.max())}, taken as quantities"
+        return "token_encoding", "inputs", shown, "embed the ids of tokens, with nn.Embedding", None
+    remedy = "standardize the targets by the training split"
     if y.is_floating_point() and found.nothing > FAR * found.chance:
         shown = f"; outputs of zero have {found.nothing:.3g}: the targets are far from zero for their spread"
-        return "target_scaling", "targets", shown, "standardize the targets by the training split", None
+        return "target_scaling", "targets", shown, remedy, None
     if y.is_floating_point() and found.chance < 1 / FAR**2:
-        shown = f"; the targets vary by {math.sqrt(found.chance):.2g} only"
-        return "target_scaling", "targets", shown, "standardize the targets by the training split", None
-    change = Change(
-        words='init="auto"', apply=lambda setup: setup.replace(config=setup.config.replace(init="auto"))
-    )
-    return (
-        "weight_init",
-        "initial weights",
-        "",
-        "draw smaller initial weights, above all those of the outputs",
-        change,
-    )
+        return (
+            "target_scaling",
+            "targets",
+            f"; the targets vary by {math.sqrt(found.chance):.2g} only",
+            remedy,
+            None,
+        )
+    remedy = "draw smaller initial weights, above all those of the outputs"
+    return "weight_init", "initial weights", "", remedy, ('init="auto"', _initialized)
+
+
+def _initialized(setup: Setup) -> Setup:
+    return setup.replace(config=setup.config.replace(init="auto"))
 
 
 def _below(found: Outset) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="data_leakage",
-            severity=Severity.NOTE,
-            where="inputs",
-            evidence=f"the first loss is {found.fresh:.3g}, chance {found.chance:.3g}, whatever the initial weights",
-            remedy="look whether the inputs hold the target, and whether padding counts in the loss",
-            numbers={"first loss": found.fresh, "chance": found.chance, "threshold": KNOWS},
-        ),
+    return suspect(
+        "data_leakage",
+        Severity.NOTE,
+        "inputs",
+        f"the first loss is {found.fresh:.3g}, that of chance {found.chance:.3g}, whatever the initial weights",
+        "look whether the inputs hold the target, and whether padding counts in the loss",
         weight=0.3,
+        numbers={"first loss": found.fresh, "chance": found.chance, "threshold": KNOWS},
     )
 
 
@@ -173,9 +183,8 @@ def _standardized(x: Tensor) -> Tensor:
 
 def _reset(model: nn.Module) -> bool:
     """Draw all weights anew by the layers' own defaults; says whether any layer could."""
-    resets: list[Callable[[], None]] = [
-        reset for module in model.modules() if callable(reset := getattr(module, "reset_parameters", None))
-    ]
+    resets = [getattr(module, "reset_parameters", None) for module in model.modules()]
     for reset in resets:
-        reset()
-    return bool(resets)
+        if callable(reset):
+            reset()
+    return any(map(callable, resets))

@@ -11,18 +11,19 @@ from torch import Tensor, nn
 
 from thalweg.check.experiments.runs import sound, trained
 from thalweg.check.experiments.skill import judge
-from thalweg.check.look import Change, Seen, Suspicion, look
+from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Moment
-from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.finding import Passed, Severity
 
 RECTIFIERS = ("ReLU", "ReLU6")
 """Non-linearities whose units can die: for a negative input neither output nor gradient is left."""
 
 DEAD = 0.5
-"""The share of a layer's units that are zero for every sample. Half of all *outputs* are zero in a healthy net, yet
-nearly every unit is alive for some sample; lectures (CS231n, "Neural networks 1") tell of 40 % dead as a sign of too
+"""The share of a layer's units that are zero for every sample. Half of all *outputs* are zero in a healthy net,
+yet nearly every unit is alive for some sample; CS231n ("Neural networks 1") tells of 40 % dead as a sign of too
 high a rate."""
 
 SATURATED = 0.6
@@ -43,7 +44,7 @@ def dead_units(subject: Subject) -> Iterator[Seen]:
     shares = {name: fmean(moment.activations[name].dead for moment in last) for name in layers}
     over = {name: share for name, share in shares.items() if share > DEAD}
     if over:
-        over |= {name: share for name, share in dead_over_data(subject, list(over)).items()}
+        over |= dead_over_data(subject, list(over))
     found = {name: share for name, share in over.items() if share > DEAD}
     for name, share in found.items():
         yield _dead(name, first.activations[name].dead, share, len(subject.trace.losses))
@@ -73,18 +74,16 @@ def dead_over_data(subject: Subject, names: Sequence[str]) -> dict[str, float]:
 
 
 def _dead(name: str, before: float, after: float, updates: int) -> Suspicion:
-    return Suspicion(
-        finding=Finding(
-            fault="dead_relu",
-            severity=Severity.WARNING,
-            where=name,
-            evidence=f"{after:.0%} of the units of {name} are zero for every sample after {updates} updates, "
-            f"{before:.0%} at the start",
-            remedy="lower the learning rate, initialize for rectifiers, or take a leaky rectifier",
-            numbers={"dead": after, "dead at the start": before, "threshold": DEAD},
-        ),
+    return suspect(
+        "dead_relu",
+        Severity.WARNING,
+        name,
+        f"{after:.0%} of the units of {name} are zero for every sample after {updates} updates, {before:.0%} at "
+        "the start",
+        "lower the learning rate, initialize for rectifiers, or take a leaky rectifier",
         weight=0.6,
-        change=Change(words="leaky rectifiers", apply=_leaky),
+        numbers={"dead": after, "dead at the start": before, "threshold": DEAD},
+        change=("leaky rectifiers", _leaky),
         explains=("vanishing_gradient", "capacity_too_small"),
     )
 
@@ -115,36 +114,35 @@ BOUNDED = ("Sigmoid", "Tanh", "Hardtanh", "Hardsigmoid", "Softsign")
 
 
 def _hidden_bounded(moment: Moment) -> list[str]:
-    """Return the bounded non-linearities, but for one that gives the outputs: those saturate when they are right."""
+    """Return the bounded non-linearities, but for one that gives the outputs: that saturates when it is right."""
     layers = list(moment.activations)
     return [name for name in layers[:-1] if moment.activations[name].kind in BOUNDED]
 
 
 def _saturated(subject: Subject, name: str, start: float, end: float) -> Suspicion:
     early = start > SATURATED
-    change = Change(
-        words='init="auto"', apply=lambda setup: setup.replace(config=setup.config.replace(init="auto"))
-    )
-    return Suspicion(
-        finding=Finding(
-            fault="saturation",
-            severity=Severity.WARNING,
-            where=name,
-            evidence=f"{start:.0%} of the outputs of {name} are at the ends of their range at the start, "
-            f"{end:.0%} after {len(subject.trace.losses)} updates",
-            remedy="scale the inputs, and draw smaller initial weights" if early else "lower the learning rate",
-            numbers={"saturated": end, "saturated at the start": start, "threshold": SATURATED},
-        ),
+    return suspect(
+        "saturation",
+        Severity.WARNING,
+        name,
+        f"{start:.0%} of the outputs of {name} are at the ends of their range at the start, {end:.0%} after "
+        f"{len(subject.trace.losses)} updates",
+        "scale the inputs, and draw smaller initial weights" if early else "lower the learning rate",
         weight=0.65 if early else 0.45,
-        change=change if early else None,
+        numbers={"saturated": end, "saturated at the start": start, "threshold": SATURATED},
+        change=('init="auto"', _initialized) if early else None,
         explains=("vanishing_gradient", "lr_too_low", "capacity_too_small"),
     )
 
 
+def _initialized(setup: Setup) -> Setup:
+    return setup.replace(config=setup.config.replace(init="auto"))
+
+
 def swapped(
-    factory: Callable[[], nn.Module], kinds: tuple[type[nn.Module], ...], other: type[nn.Module]
+    factory: Callable[[], nn.Module], kinds: tuple[type[nn.Module], ...], other: Callable[[], nn.Module]
 ) -> nn.Module:
-    """Return a fresh model with other non-linearities in the place of some, but for the one that gives its outputs."""
+    """Return a fresh model with other non-linearities in the place of some, but for one that gives its outputs."""
     model = factory()
     last = list(model.modules())[-1]
     for module in list(model.modules()):

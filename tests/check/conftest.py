@@ -1,4 +1,4 @@
-"""What the tests of static looks share: small real data, plain nets, and what a look says of a set-up."""
+"""What the tests of looks share: small real data, plain nets, and what a look says of a set-up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import thalweg.check.looks  # noqa: F401  (so that looks are registered)
+import thalweg.check.experiments  # so that looks are registered
+import thalweg.check.looks  # noqa: F401
 from thalweg.check.look import Suspicion, looks
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject

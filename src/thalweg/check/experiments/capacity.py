@@ -1,0 +1,62 @@
+"""Capacity: is the net large enough for what the inputs tell?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from thalweg.check.experiments.baseline import baseline
+from thalweg.check.experiments.course import TRAIN, Course, course
+from thalweg.check.experiments.ladder import ladder
+from thalweg.check.experiments.runs import planned, sound
+from thalweg.check.look import Seen, look
+from thalweg.check.looks.suspect import suspect
+from thalweg.check.subject import Subject
+from thalweg.core.finding import Passed, Severity
+
+MORE, PART = 0.15, 0.5
+"""Skill of the baseline on new samples beyond that of the net on those that it is trained on; and the part of the
+baseline's that the net's is at most, where that is small but sure."""
+
+SURE = 0.1
+"""Skill of the baseline from which on a part of it counts."""
+
+FLAT = 0.05
+"""The share of the whole fall of the loss that its last quarter still makes, where a net has come to its end."""
+
+
+@look("Is the net large enough?", "capacity_too_small", trains=True)
+def capacity(subject: Subject) -> Iterator[Seen]:
+    """Yield a net that has come to its end, and knows less of its training data than a baseline of new samples."""
+    found, rates = (course(subject), ladder(subject)) if sound(subject) else (None, None)
+    known = baseline(subject) if found else None
+    if found is None or known is None or rates is None or not rates.learns:
+        return
+    own = found.end.skill[TRAIN]
+    if not math.isfinite(known.skill - own):
+        return
+    told = (
+        f"skill on training data is {own:.2f} after {found.end.step} updates, that of {known.method} on data kept "
+    )
+    told += f"apart {known.skill:.2f}"
+    behind = known.skill - own > MORE or (known.skill > SURE and own < PART * known.skill)
+    if not behind or not _at_its_end(found, planned(subject)):
+        yield Passed(name="capacity", evidence=told)
+        return
+    yield suspect(
+        "capacity_too_small",
+        Severity.WARNING,
+        "model",
+        f"{told}, and the loss no longer falls",
+        "make the narrowest layers wider, or add a layer with a non-linearity",
+        weight=0.55,
+        numbers={"skill": own, "skill of the baseline": known.skill, "threshold": MORE},
+        explains=("class_imbalance",),
+    )
+
+
+def _at_its_end(found: Course, planned: int) -> bool:
+    """Whether all updates that are planned were made, or the loss on training data no longer falls."""
+    losses = [point.loss[TRAIN] for point in found.points]
+    before = losses[-1 - len(losses) // 4]
+    return found.end.step >= planned or before - losses[-1] <= FLAT * max(found.losses[0] - losses[-1], 0.0)
