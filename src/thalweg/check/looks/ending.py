@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.overrides import TorchFunctionMode
 
-from thalweg.check.looks.answer import flow
+from thalweg.check.looks.answer import ask, examples, flow
 from thalweg.check.looks.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
@@ -77,42 +76,43 @@ def ending(subject: Subject) -> Ending | None:
     return Ending(last, last.word, shown, *RANGES[last.word])
 
 
-def without(found: Ending, nodes: list[Node]) -> Callable[[Setup], Setup]:
+def without(subject: Subject, found: Ending) -> Callable[[Setup], Setup]:
     """Return the change that leaves an ending out.
 
     Args:
+        subject: Whose it is.
         found: The ending.
-        nodes: The flow that it is of.
     """
-    alone = isinstance(found.node.call, nn.Module) and sum(node.call is found.node.call for node in nodes) == 1
-    mend = _Through(found.node.name) if alone else _Skipping(found.word)
+    calls = sum(node.call is found.node.call for node in flow(subject))
+    alone = calls == 1 and found.node.name in dict(subject.model.named_modules())
+    with _Calls(found.word) as seen:
+        ask(subject.model, examples(subject)[0])
+    mend = _Leaving(found.node.name) if alone else _Skipping(found.word, seen.count - 1)
     return lambda setup: setup.replace(mended=(*setup.mended, mend))
 
 
-class _Through:
-    """Have a module of a model give what it is given."""
+class _Leaving:
+    """Have a model do without a module."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def __call__(self, model: nn.Module, optimizer: Optimizer) -> None:
-        module = model.get_submodule(self.name) if self.name in dict(model.named_modules()) else model
-        module.register_forward_hook(lambda _, args, __: args[0])
+        inside, _, leaf = self.name.rpartition(".")
+        model.get_submodule(inside).add_module(leaf, nn.Identity())
 
 
 class _Skipping:
-    """Have a model leave out its last call of a function of this name."""
+    """Have a model do without one call of a function."""
 
-    def __init__(self, word: str) -> None:
-        self.word = word
+    def __init__(self, word: str, place: int) -> None:
+        self.word, self.place = word, place
 
     def __call__(self, model: nn.Module, optimizer: Optimizer) -> None:
         inner = model.forward
 
         def forward(*args: Any, **kwargs: Any) -> Any:
-            with torch.no_grad(), _Calls(self.word, skip=-1) as calls:
-                inner(*args, **kwargs)
-            with _Calls(self.word, skip=calls.count - 1):
+            with _Calls(self.word, skip=self.place):
                 return inner(*args, **kwargs)
 
         model.forward = forward
@@ -121,7 +121,7 @@ class _Skipping:
 class _Calls(TorchFunctionMode):
     """Counts the calls of a function, and lets one of them give what it is given."""
 
-    def __init__(self, word: str, skip: int) -> None:
+    def __init__(self, word: str, skip: int = -1) -> None:
         super().__init__()
         self.word, self.skip, self.count = word, skip, 0
 

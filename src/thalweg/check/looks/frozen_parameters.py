@@ -29,10 +29,11 @@ def frozen_parameters(subject: Subject) -> Iterator[Seen]:
     if not names:
         yield Passed(name="frozen parameters", evidence=f"all {total:,} numbers of the model are to learn")
         return
-    drawn = [name for name in names if name not in remembered(subject) and _varies(own[name])]
+    weights = [name for name in names if own[name].ndim > 1 and _varies(own[name])]
+    drawn = [name for name in weights if name not in remembered(subject)]
     share = sum(own[name].numel() for name in drawn) / total
     last = _last_layer(subject)
-    at_end = [name for name in drawn if last and name.startswith(f"{last}.")]
+    at_end = [name for name in drawn if id(own[name]) in last]
     told = f"{len(names)} of {len(own)} parameters are frozen"
     if share <= SMALL and not at_end:
         kept = (
@@ -58,10 +59,10 @@ def _varies(p: nn.Parameter) -> bool:
     return bool((p != p.flatten()[0]).any())
 
 
-def _last_layer(subject: Subject) -> str:
-    """Return the name of the layer that the outputs come from."""
-    layers = [node.name for node in flow(subject) if node.has_weights]
-    return layers[-1] if layers else ""
+def _last_layer(subject: Subject) -> set[int]:
+    """Return the ids of the parameters of the layer that comes last."""
+    layers = [node.call for node in flow(subject) if node.has_weights and isinstance(node.call, nn.Module)]
+    return set(map(id, layers[-1].parameters())) if layers else set()
 
 
 def _thawed(setup: Setup) -> Setup:

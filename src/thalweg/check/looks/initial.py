@@ -25,8 +25,9 @@ from thalweg.init.rehearsal import rehearsal
 from thalweg.init.residual import branches
 
 GAINS = (0.1, 5.0)
-"""Spread of a layer's outputs over the size of its inputs, within which its initialization is usual: torch's own
-gives 0.58, Glorot & Bengio 2010 1, He et al. 2015 1.41, normal weights of 0.05 after 3136 inputs 2.8."""
+"""Spread of a layer's outputs over samples, over that of its inputs, within which its initialization is usual:
+torch's own gives 0.58, Glorot & Bengio 2010 1, He et al. 2015 1.41, normal weights of 0.05 after 3136 inputs
+2.8."""
 
 FADED, GROWN = 1e-3, 1e3
 """Spread of the last hidden outputs over that of the inputs, within which the signal comes through. torch's own
@@ -36,8 +37,12 @@ LOST = 1e-4
 """Root mean square of the gradient by the outputs of the first layer over that of the last hidden one, below which
 the first layer does not learn beside the others; above its inverse it is the last one that does not."""
 
-EQUAL = 1e-3
-"""Difference of the rows of a gradient, relative to its size, below which units stay the same for ever."""
+EQUAL = 0.1
+"""Spread of the rows of a gradient, relative to its size, below which units stay the same: their biases may
+differ."""
+
+NONE = 1e-6
+"""Size of a gradient, relative to the largest of all parameters, that is rounding."""
 
 
 @dataclass
@@ -46,32 +51,36 @@ class Passage:
 
     Attributes:
         name: Of the layer.
-        gain: Spread of its outputs over samples and units, over the size of its inputs.
-        spread: Standard deviation of its outputs over samples.
-        gradient: Root mean square of the gradient by its outputs; NaN if none came.
+        given: Standard deviation over samples of what comes into it.
+        spread: The same of what it gives.
+        gradient: Root mean square of the gradient by its outputs; 0 if none came.
         free: Whether its scale matters: no normalization follows, it ends no residual branch, and is not the last.
     """
 
     name: str
-    gain: float
+    given: float
     spread: float
-    gradient: float = float("nan")
+    gradient: float = 0.0
     free: bool = True
+
+    @property
+    def gain(self) -> float:
+        """How many times as large outputs are as inputs."""
+        return self.spread / self.given
 
 
 @look("Does the signal come through the fresh net, both ways?", "weight_init", "vanishing_gradient", trains=False)
 def signal_size(subject: Subject) -> Iterator[Seen]:
     """Yield initial weights under which outputs or gradients grow or fade from layer to layer."""
-    found = [passage for passage in passages(subject) if passage.free]
+    every = passages(subject)
+    found = [passage for passage in every if passage.free]
     if not found:
         return
-    size = inputs_size(subject)
-    ratios = {passage.name: passage.spread / size for passage in found}
+    last, back = found[-1].spread / every[0].given, _back(found)
     odd = [passage for passage in found if not GAINS[0] <= passage.gain <= GAINS[1]]
-    last, back = ratios[found[-1].name], found[0].gradient / found[-1].gradient if found[-1].gradient else 0.0
     told = f"from inputs to {found[-1].name} the spread over samples changes by a factor of {last:.2g}"
-    through = FADED <= last <= GROWN and (len(found) < 2 or LOST <= back <= 1 / LOST or back != back)
-    if odd and (len(odd) > 1 or not through or not GAINS[0] / 5 <= odd[0].gain <= GAINS[1] * 2):
+    through = FADED <= last <= GROWN and LOST <= back <= 1 / LOST
+    if odd and (len(odd) > 1 or not through or _is_far(odd[0].gain)):
         yield _scaled(subject, odd, told)
     elif not through:
         yield _lost(subject, found, told, back)
@@ -81,10 +90,15 @@ def signal_size(subject: Subject) -> Iterator[Seen]:
         yield Passed(name="signal size", evidence=evidence)
 
 
-def inputs_size(subject: Subject) -> float:
-    """Return the root mean square of what the model is given; 1 where that is no numbers."""
-    x = examples(subject)[0]
-    return (x.double().square().mean().sqrt().item() or 1.0) if x.is_floating_point() else 1.0
+def _is_far(gain: float) -> bool:
+    """Whether a gain is so far from usual ones that a single layer of it is enough."""
+    return not GAINS[0] / 5 <= gain <= 2 * GAINS[1]
+
+
+def _back(found: list[Passage]) -> float:
+    """Return the gradient at the first layer over that at the last, closed branches left out."""
+    reached = [passage.gradient for passage in found if passage.gradient > 0]
+    return reached[0] / reached[-1] if reached else 1.0
 
 
 @once
@@ -92,31 +106,29 @@ def passages(subject: Subject) -> list[Passage]:
     """Return the signal through every linear and convolution layer, in the order in which it comes to them."""
     nodes = flow(subject)
     ends = branches(nodes)
-    calls = [node for node in nodes if isinstance(node.call, Layer)]
-    free = {node.name: _is_free(node, ends) for node in calls}
-    found: dict[str, Passage] = {}
+    calls: dict[Any, Node] = {node.call: node for node in reversed(nodes) if isinstance(node.call, Layer)}
+    found: dict[nn.Module, Passage] = {}
 
-    def note(name: str, args: Any, output: Any) -> None:
-        size = args[0].detach().double().square().mean().sqrt().item()
-        spread = output.detach().double().std(0, correction=0).square().mean().sqrt().item()
-        whole = output.detach().double().std().item()
-        passage = Passage(name, whole / size if size else 0.0, spread, free=free[name])
-        found.setdefault(name, passage)
+    def note(module: nn.Module, args: Any, output: Any) -> None:
+        node = calls[module]
+        passage = Passage(node.name, _over_samples(args[0]), _over_samples(output), free=_is_free(node, ends))
+        if module in found or not passage.given > 0:
+            return
+        found[module] = passage
         if output.requires_grad:
             output.register_hook(lambda g: setattr(passage, "gradient", g.double().square().mean().sqrt().item()))
 
-    hooks = [
-        subject.model.get_submodule(name).register_forward_hook(
-            lambda _, args, output, name=name: note(name, args, output)
-        )
-        for name in free
-    ]
+    hooks = [module.register_forward_hook(note) for module in calls]
     try:
         _gradients(subject)
     finally:
         for hook in hooks:
             hook.remove()
     return list(found.values())
+
+
+def _over_samples(x: Tensor) -> float:
+    return x.detach().double().var(0, correction=0).mean().sqrt().item()
 
 
 def _is_free(node: Node, ends: dict[Node, set[Node]]) -> bool:
@@ -153,7 +165,7 @@ def _scaled(subject: Subject, odd: list[Passage], told: str) -> Suspicion:
         f"{worst.name} gives outputs {worst.gain:.2g} times as large as its inputs, where {GAINS[0]:g} to "
         f"{GAINS[1]:g} is usual; {told}",
         'draw weights with variance 2 / inputs (He) or 1 / inputs (Glorot): init="auto"',
-        weight=0.85 if not GAINS[0] / 5 <= worst.gain <= GAINS[1] * 2 else 0.55,
+        weight=0.85 if _is_far(worst.gain) else 0.55,
         numbers={"gain": worst.gain, "threshold": GAINS[1] if worst.gain > 1 else GAINS[0]},
         change=_anew(subject),
         explains=(
@@ -201,7 +213,8 @@ def different_units(subject: Subject) -> Iterator[Seen]:
         if p.ndim > 1 and len(p) > 1 and name in gradients and not _is_embedding(subject.model, name)
     ]
     same = [name for name, p in layers if _rows_are_equal(p.detach())]
-    stuck = [name for name in same if _stay_equal(gradients[name])]
+    largest = max((gradient.norm().item() for gradient in gradients.values()), default=0.0)
+    stuck = [name for name in same if _stay_equal(gradients[name], largest)]
     if stuck:
         yield _symmetric(stuck, bool(subject.model.get_parameter(stuck[0]).any()))
     elif layers:
@@ -218,9 +231,11 @@ def _rows_are_equal(weight: Tensor) -> bool:
     return bool((weight == weight[0]).all())
 
 
-def _stay_equal(gradient: Tensor) -> bool:
+def _stay_equal(gradient: Tensor, largest: float) -> bool:
+    """Whether units that are the same stay so: their gradients are the same, or there is none."""
     rows = gradient.flatten(1).double()
-    return bool((rows - rows[0]).abs().max() <= EQUAL * rows.abs().max())
+    size = rows.norm().item()
+    return size <= NONE * largest or (rows - rows.mean(0)).norm().item() <= EQUAL * size
 
 
 def _symmetric(names: list[str], constant: bool) -> Suspicion:

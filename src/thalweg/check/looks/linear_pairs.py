@@ -39,6 +39,9 @@ PRODUCTS = {
 }
 """Functions that bend what they are given if several of their inputs depend on the sample: gates and attention."""
 
+SLOPED = {"leakyrelu", "prelu", "rrelu"}
+"""Non-linearities that a slope of 1 makes linear: whether they bend is tried."""
+
 _NO_MAPS = (nn.Embedding, nn.EmbeddingBag, nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Bilinear)
 
 
@@ -108,7 +111,8 @@ def _only_map_after(start: Node, flowing: set[Node]) -> Node | None:
             ends.add(node)
             continue
         gated = node.word in PRODUCTS and len(node.sources) > 1
-        if joined or gated or node.has_weights or is_nonlinear(node) or not node.users:
+        bends = is_nonlinear(node) and node.word not in SLOPED
+        if joined or gated or bends or node.has_weights or not node.users:
             return None
         waiting.extend(node.users)
     return ends.pop() if len(ends) == 1 else None
@@ -126,13 +130,13 @@ def after(starts: list[Node]) -> set[Node]:
 
 
 def _is_affine(model: nn.Module, x: Tensor, first: nn.Module, second: nn.Module) -> bool:
-    """Whether what comes into one module is an affine function of what comes out of another."""
+    """Whether what comes into one module is an affine function of what comes into another before."""
     own = _passed_on(model, x, first, second, None)
     if own is None:
         return False
     drawn = torch.randn(own[0].shape, generator=torch.Generator().manual_seed(0)).to(own[0].dtype)
     other = drawn * own[0].std() + own[0].mean()
-    results = [_passed_on(model, x, first, second, out) for out in (own[0], other, (own[0] + other) / 2)]
+    results = [_passed_on(model, x, first, second, given) for given in (own[0], other, (own[0] + other) / 2)]
     one, two, middle = (result[1] if result else torch.full((1,), torch.nan) for result in results)
     if not one.shape == two.shape == middle.shape:
         return False
@@ -141,31 +145,33 @@ def _is_affine(model: nn.Module, x: Tensor, first: nn.Module, second: nn.Module)
 
 
 class _ReachedError(Exception):
-    """The rest of the model need not run. Holds what came out of the first module and into the second."""
+    """The rest of the model need not run. Holds what came into the first module and into the second."""
 
 
 def _passed_on(
     model: nn.Module, x: Tensor, first: nn.Module, second: nn.Module, given: Tensor | None
 ) -> tuple[Tensor, Tensor] | None:
-    """Return what comes out of one module and what then comes into another, without normalization on the way.
+    """Return what comes into one module and what then comes into another, without normalization on the way.
 
     Args:
         model: Whose modules they are.
         x: Inputs.
         first: The one.
-        second: The other.
-        given: What the first gives in place of its own output.
+        second: The other; of one that is no plain layer, and may bend first, what comes out is taken.
+        given: What comes into the first in place of what does by itself.
     """
     came = list[Tensor]()
 
-    def out(_: nn.Module, __: Any, output: Tensor) -> Tensor:
-        came.append(output if given is None else given)
-        return came[-1]
+    def begin(_: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        came.append(args[0] if given is None else given)
+        return (came[-1], *args[1:])
 
-    def into(_: nn.Module, args: tuple[Any, ...]) -> None:
-        raise _ReachedError(came[-1], args[0])
+    def reach(_: nn.Module, args: tuple[Any, ...], output: Any = None) -> None:
+        raise _ReachedError(came[-1], args[0] if output is None else output)
 
-    hooks = [first.register_forward_hook(out), second.register_forward_pre_hook(into)]
+    plain = isinstance(second, Layer)
+    hooks = [first.register_forward_pre_hook(begin)]
+    hooks += [second.register_forward_pre_hook(reach) if plain else second.register_forward_hook(reach)]
     norms = [module for module in model.modules() if isinstance(module, NORMALIZATIONS)]
     hooks += [norm.register_forward_hook(lambda _, args, __: args[0]) for norm in norms]
     try:

@@ -94,7 +94,7 @@ def _of_scores(subject: Subject, found: Answer, last: Ending | None) -> Suspicio
         "let the last layer give the scores, without an activation after it",
         weight=SURE[word],
         numbers={"lowest": found.output.min().item(), "highest": found.output.max().item()},
-        change=(f"without {shown}", without(last, flow(subject)))
+        change=(f"without {shown}", without(subject, last))
         if last
         else _before(subject, "the logarithm of outputs before the loss", _log),
         explains=(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from thalweg.check.look import Seen, Suspicion, look
-from thalweg.check.looks.answer import answer, flow
+from thalweg.check.looks.answer import answer
 from thalweg.check.looks.ending import Ending, ending, without
 from thalweg.check.looks.reading import Reading, reading
 from thalweg.check.looks.rescaled import in_units
@@ -84,7 +84,7 @@ def _unreachable(
     else:
         fault, other = "output_activation", "target_range"
         remedy = f"leave out {last.shown}: let the last layer give any number"
-        change = (f"without {last.shown}", without(last, flow(subject)))
+        change = (f"without {last.shown}", without(subject, last))
     return suspect(
         fault,
         Severity.ERROR,

@@ -90,11 +90,11 @@ def _of_labels(loss: Loss, z: Tensor, y: Tensor) -> Reading | None:
     y = y.clamp(max=z.shape[1] - 1)
     at = value(loss, z, y)
     likely = z.softmax(1)
-    if math.isfinite(at):
+    if math.isfinite(at) and not _same(at, value(loss, -2 * z, y)):
         lifted = z + torch.linspace(0, 3, len(z), dtype=z.dtype).reshape(-1, *[1] * (z.ndim - 1))
         if _same(at, value(loss, lifted, y)) and z.shape[1] > 1:
             return Reading.LOGITS
-        if _same(2 * at, value(loss, 2 * z, y)) and not _same(at, 0):
+        if _same(2 * at, value(loss, 2 * z, y)):
             return Reading.LOG_PROBABILITIES
         if _is_quadratic(loss, z, y):
             return Reading.VALUES

@@ -196,7 +196,8 @@ def reach(subject: Subject) -> Reach | None:
     channels = isinstance(first.call, Layer) and not isinstance(first.call, nn.Linear)
     rows = shaped.movedim(1, -1) if channels else shaped
     per = "channel" if channels and few.ndim > 2 else "feature"
-    return Reach(first.name, rows.flatten(0, -2), raw, per, any(map(is_normalization, first.users)))
+    rows = rows.flatten(0, -2) if rows.ndim > 1 else rows[:, None]
+    return Reach(first.name, rows, raw, per, any(map(is_normalization, first.users)))
 
 
 def first_layer(nodes: list[Node]) -> Node | None:

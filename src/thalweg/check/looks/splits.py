@@ -134,7 +134,7 @@ def _ranks(x: Tensor) -> Tensor:
 
 
 def _differ(x: Tensor, n: int) -> Tensor:
-    """Return by how many standard errors the means of the first `n` rows and of the others differ, if drawn alike."""
+    """Return the difference of means of the first `n` rows and of the others, in standard errors by chance."""
     m = len(x) - n
     error = (x.var(0) * (1 / n + 1 / m)).sqrt()
     return torch.nan_to_num((x[:n].mean(0) - x[n:].mean(0)).abs() / error)

@@ -145,16 +145,16 @@ def _padding(found: Lookup, x: Tensor) -> Suspicion | None:
     padding = found.embedding.padding_idx
     if padding is None:
         return None
-    share, inside = inside_of_text(x, padding)
-    if share > FREQUENT and inside > INSIDE:
-        told = f"id {padding} stands for padding, and {inside:.0%} of the {share:.1%} of places that have it are "
-        return _misplaced(found, f"{told}between tokens: its vector stays zero", inside, INSIDE, None)
     end = _run_at_end(x)
     if end is not None and end[0] != padding:
         told = (
             f"{end[1]:.0%} of samples end in a run of id {end[0]}, and the embedding takes {padding} for padding"
         )
         return _misplaced(found, f"{told}: what is nothing is learned as a token", end[1], ENDS, end[0])
+    share, inside = inside_of_text(x, padding)
+    if share > FREQUENT and inside > INSIDE:
+        told = f"id {padding} stands for padding, and {inside:.0%} of the {share:.1%} of places that have it are "
+        return _misplaced(found, f"{told}between tokens: its vector stays zero", inside, INSIDE, None)
     return None
 
 
