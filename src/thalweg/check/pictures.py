@@ -18,27 +18,34 @@ BINS = 48
 ENDS = 5
 """Updates at the start and at the end over which values by layer are averaged."""
 
+WIDE = 10.0
+"""Times the least value that the greatest has to be for a log scale."""
+
 Curve = Sequence[tuple[float, float]]
 
 
-def rate_ladder(ends: Mapping[float, float], own: float, *, updates: int) -> Picture:
+def rate_ladder(ends: Mapping[float, float], own: float, *, updates: int, start: float | None = None) -> Picture:
     """Return the loss at the end of runs that differ by their learning rate.
 
     Args:
         ends: By rate; what is not finite diverged.
         own: The user's rate.
         updates: Of each run.
+        start: The loss before any.
     """
     rates = sorted(ends)
+    series = Series(name="loss", x=tuple(rates), y=tuple(ends[rate] for rate in rates))
+    lost = "" if all(map(math.isfinite, series.y)) else " A cross is a run that diverged."
+    level = () if start is None else (Mark(at=start, name="at the start"),)
     return Picture(
         kind=Kind.LADDER,
         title="Loss by learning rate",
         x="learning rate",
         y="training loss",
-        series=(Series(name="loss", x=tuple(rates), y=tuple(ends[rate] for rate in rates)),),
-        scale=Scale.LOG if all(end > 0 for end in ends.values()) else Scale.LINEAR,
-        marks=(Mark(at=own, name="yours", upright=True),),
-        caption=f"After {updates} updates from the same seed. A cross is a run that diverged.",
+        series=(series,),
+        scale=_scale("loss", [series]),
+        marks=(Mark(at=own, name="yours", upright=True), *level),
+        caption=f"After {updates} updates from the same seed.{lost}",
     )
 
 
@@ -94,7 +101,7 @@ def by_layer(
 
 
 def histograms(title: str, values: Mapping[str, Tensor], *, x: str = "output", caption: str = "") -> Picture:
-    """Return the distribution of some tensors, each scaled to the same height.
+    """Return the distribution of some tensors, one for each layer.
 
     Args:
         title: What it shows.
@@ -118,24 +125,31 @@ def bars(title: str, counts: Mapping[str, float], *, x: str, y: str, caption: st
 
 def dead_units(trace: Trace, threshold: float | None = None) -> Picture:
     """Return the share of units that are zero for every sample of a batch, by layer with a rectifier."""
-    lines = _of_activations(trace, lambda one: one.dead, lambda one: "ReLU" in one.kind)
+    lines = _of_activations(trace, lambda one: one.dead, lambda _, one: "ReLU" in one.kind)
     return by_layer("Dead units by layer", lines, y="share of units", threshold=threshold)
 
 
-def saturated_outputs(trace: Trace, kinds: Sequence[str], threshold: float | None = None) -> Picture:
-    """Return the share of outputs at the ends of their range, by layer of these kinds."""
-    lines = _of_activations(trace, lambda one: one.saturated, lambda one: one.kind in kinds)
+def saturated_outputs(trace: Trace, threshold: float | None = None) -> Picture:
+    """Return the share of outputs at the ends of their range, by layer that has some there."""
+    having = {name for moment in trace.moments for name, one in moment.activations.items() if one.saturated > 0}
+    lines = _of_activations(trace, lambda one: one.saturated, lambda name, _: name in having)
     return by_layer("Saturated outputs by layer", lines, y="share of outputs", threshold=threshold)
 
 
 def spreads(trace: Trace) -> Picture:
     """Return the standard deviation of every layer's outputs."""
-    lines = _of_activations(trace, lambda one: one.spread, lambda one: True)
+    lines = _of_activations(trace, lambda one: one.spread, lambda *_: True)
     return by_layer("Spread of outputs by layer", lines, y="standard deviation")
 
 
+def losses(trace: Trace) -> Picture:
+    """Return the loss of every update."""
+    line = [(step, loss) for step, loss in enumerate(trace.losses)]
+    return curves("Loss of each batch", {"training": line}, y="training loss")
+
+
 def gradients(trace: Trace) -> Picture:
-    """Return gradient over weight of every parameter but the biases, in the order of the model."""
+    """Return norm of gradient over norm of weight, of every parameter but biases, in the order of the model."""
     lines = {
         name: _averaged(
             moments, lambda moment: {n: w.gradient / w.norm for n, w in moment.weights.items() if w.norm}
@@ -143,14 +157,14 @@ def gradients(trace: Trace) -> Picture:
         for name, moments in _ends(trace).items()
     }
     kept = {name: {key: value for key, value in line.items() if "bias" not in key} for name, line in lines.items()}
-    return by_layer("Gradient by depth", kept, y="norm of gradient / norm of weight")
+    return by_layer("Gradient by depth", kept, y="gradient over weight")
 
 
 def _of_activations(
-    trace: Trace, read: Callable[[Activation], float], wanted: Callable[[Activation], bool]
+    trace: Trace, read: Callable[[Activation], float], wanted: Callable[[str, Activation], bool]
 ) -> dict[str, dict[str, float]]:
     def of(moment: Moment) -> dict[str, float]:
-        return {name: read(one) for name, one in moment.activations.items() if wanted(one)}
+        return {name: read(one) for name, one in moment.activations.items() if wanted(name, one)}
 
     return {name: _averaged(moments, of) for name, moments in _ends(trace).items()}
 
@@ -174,7 +188,7 @@ def _scale(y: str, series: Sequence[Series]) -> Scale:
     if "share" in y or "accuracy" in y:
         return Scale.SHARE
     known = [value for one in series for value in one.y if math.isfinite(value)]
-    return Scale.LOG if known and min(known) > 0 else Scale.LINEAR
+    return Scale.LOG if known and max(known) > WIDE * min(known) > 0 else Scale.LINEAR
 
 
 def _histogram(name: str, values: Tensor) -> Series:

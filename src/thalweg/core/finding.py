@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from thalweg.core.picture import Picture
+
 Numbers = Mapping[str, float]
 
 
@@ -75,6 +77,7 @@ class Finding:
         numbers: The numbers of the evidence by name, among them ``"threshold"`` where there is one.
         proof: What the remedy did when it was tried; ``None`` where it cannot be tried, or time was out.
         consequences: Findings that this one explains.
+        pictures: What a page shows of it.
     """
 
     fault: str
@@ -85,6 +88,7 @@ class Finding:
     numbers: Numbers = field(default_factory=dict[str, float])
     proof: Proof | None = None
     consequences: tuple[Finding, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -93,6 +97,7 @@ class Finding:
             "numbers": dict(self.numbers),
             "proof": self.proof and self.proof.to_json(),
             "consequences": [one.to_json() for one in self.consequences],
+            "pictures": [one.to_json() for one in self.pictures],
         }
 
     @classmethod
@@ -103,6 +108,7 @@ class Finding:
         parts["numbers"] = {name: _number(value) for name, value in parts["numbers"].items()}
         parts["proof"] = parts["proof"] and Proof.from_json(parts["proof"])
         parts["consequences"] = tuple(map(cls.from_json, parts["consequences"]))
+        parts["pictures"] = tuple(map(Picture.from_json, parts.get("pictures", ())))
         return cls(**parts)
 
 

@@ -24,6 +24,7 @@ class Figure:
         caption: How to read it.
         names: The lines of the legend, with their looks.
         spec: The Plotly figure; its colours are CSS variables.
+        height: In pixels; ``None`` leaves it to the style sheet.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Figure:
     caption: str
     names: Mapping[str, Seat]
     spec: Mapping[str, Any]
+    height: int | None = None
 
 
 def of_comparison(comparison: Comparison) -> list[Figure]:

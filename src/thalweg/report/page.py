@@ -12,6 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+from thalweg.check import words as of_checks
+from thalweg.check.diagnosis import Diagnosis
+from thalweg.check.suite import all_looks
 from thalweg.compare import overview
 from thalweg.compare import words as of_comparisons
 from thalweg.compare.comparisons import Comparisons
@@ -19,9 +22,11 @@ from thalweg.compare.result import Comparison
 from thalweg.core import wording
 from thalweg.core.config import Config
 from thalweg.core.errors import InputTypeError
+from thalweg.core.finding import Severity
 from thalweg.core.plain import strict
 from thalweg.core.run import Run
 from thalweg.report import figures, profiles, sensitivity
+from thalweg.report.cards import cards, of_trace
 from thalweg.report.cloud import is_scored, leader
 from thalweg.report.place import save
 from thalweg.report.seats import seats
@@ -30,7 +35,7 @@ from thalweg.sweep import words as of_sweeps
 from thalweg.sweep.range_test import RangeTest
 from thalweg.sweep.result import SweepResult
 
-Result = Comparison | Comparisons | Run | SweepResult | RangeTest
+Result = Comparison | Comparisons | Diagnosis | Run | SweepResult | RangeTest
 """What has a page."""
 
 
@@ -40,7 +45,8 @@ def write(result: Result, path: str | os.PathLike[str]) -> Path:
     The file is complete or not there at all: it is written beside its place and then moved.
 
     Args:
-        result: What `thalweg.compare`, `thalweg.sweep`, `thalweg.range_test` or `thalweg.fit` returned.
+        result: What `thalweg.check`, `thalweg.compare`, `thalweg.sweep`, `thalweg.range_test` or `thalweg.fit`
+            returned.
         path: The file to write; one that exists is replaced.
 
     Returns:
@@ -66,11 +72,13 @@ def html(result: Result) -> str:
         return _render("sweep.html", _of_sweep(result))
     if isinstance(result, RangeTest):
         return _render("range_test.html", _of_range_test(result))
+    if isinstance(result, Diagnosis):
+        return _render("diagnosis.html", _of_diagnosis(result))
     raise InputTypeError(
         "There is no page for this kind of result.",
         got=type(result).__name__,
-        expected="a Comparison, Comparisons, a SweepResult, a RangeTest or a Run",
-        remedy="pass what thalweg.compare, thalweg.sweep, thalweg.range_test or thalweg.fit returned",
+        expected="a Diagnosis, a Comparison, Comparisons, a SweepResult, a RangeTest or a Run",
+        remedy="pass what thalweg.check, compare, sweep, range_test or fit returned",
     )
 
 
@@ -142,6 +150,21 @@ def _of_range_test(test: RangeTest) -> dict[str, Any]:
         "title": test.problem,
         "figures": {figure.id: figure for figure in figures.of_range_test(test)},
         "versions": version("thalweg"),
+    }
+
+
+def _of_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+    made = cards(diagnosis)
+    return {
+        "diagnosis": diagnosis,
+        "words": of_checks,
+        "wording": wording,
+        "title": diagnosis.problem,
+        "questions": {look.name: look.question for look in all_looks()},
+        "serious": [card for card in made if card.finding.severity is not Severity.NOTE],
+        "notes": [card for card in made if card.finding.severity is Severity.NOTE],
+        "figures": of_trace(diagnosis, made),
+        "versions": diagnosis.environment.thalweg,
     }
 
 

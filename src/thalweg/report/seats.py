@@ -71,6 +71,17 @@ def seats(names: Iterable[str]) -> dict[str, Seat]:
     return {name: _seat(number[name]) for name in unique}
 
 
+def in_order(names: Iterable[str]) -> dict[str, Seat]:
+    """Return seats for lines that are no optimizers, dealt in their order; one that is alone has the accent.
+
+    Example:
+        >>> [seat.colour for seat in in_order(["without", "with"]).values()]
+        ['var(--seat-0)', 'var(--seat-1)']
+    """
+    unique = list(dict.fromkeys(names))
+    return {name: _seat(number) for number, name in enumerate(unique, start=1 if len(unique) == 1 else 0)}
+
+
 def _seat(number: int) -> Seat:
     lap, index = divmod(number, len(_SHAPES))
     symbol, path = _SHAPES[index]

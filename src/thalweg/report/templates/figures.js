@@ -8,6 +8,7 @@
   const dark = matchMedia("screen and (prefers-color-scheme: dark)");
   const narrow = matchMedia("(max-width: 640px)");
   const hidden = new Set();
+  const opened = new Set(); // folds that were opened for paper
   const PAPER_WIDTH = 670;
 
   function dressed(value, style) {
@@ -48,6 +49,7 @@
   function draw(size = {}) {
     const style = getComputedStyle(document.documentElement);
     for (const { node, spec } of figures) {
+      if (!node.checkVisibility()) continue; // it has no width until it is unfolded
       const data = spec.data.map((trace) => ({ ...trace, visible: hidden.has(trace.name) ? "legendonly" : true }));
       const full = dressed({ data, layout: { ...layout(spec.layout), ...size } }, style);
       Plotly.react(node, full.data, full.layout, { responsive: true, displaylogo: false, displayModeBar: false });
@@ -73,7 +75,15 @@
     button.addEventListener("dblclick", () => isolate(button.dataset.line));
   }
   for (const query of [dark, narrow]) query.addEventListener("change", () => draw());
-  addEventListener("beforeprint", () => draw({ width: PAPER_WIDTH }));
-  addEventListener("afterprint", () => draw());
+  addEventListener("toggle", () => draw(), true);
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll("details.folded:not([open])").forEach((fold) => { fold.open = true; opened.add(fold); });
+    draw({ width: PAPER_WIDTH });
+  });
+  addEventListener("afterprint", () => {
+    opened.forEach((fold) => { fold.open = false; });
+    opened.clear();
+    draw();
+  });
   draw();
 })();
