@@ -69,7 +69,7 @@ def one_unit_of_ten_left() -> Both:
 
 
 @faulty("weight_decay_too_strong", data="regression", half="tuning")
-def decay_of_one_half() -> Both:
+def decay_of_three_tenths() -> Both:
     """L2 of 0.3 keeps the weights near zero, and the rings near their mean."""
     parts = target_scaled(scaled(abalone()))
 

@@ -56,7 +56,7 @@ def _with_column(pair: Pair, column: Tensor) -> Pair:
     return torch.cat([pair[0], column], 1), pair[1]
 
 
-@faulty("data_leakage", data="regression", half="tuning", also=("train_val_mismatch",))
+@faulty("data_leakage", data="regression", half="tuning")
 def mark_of_the_tasting_among_the_inputs() -> Both:
     """One input is the mark in percent, up to rounding; nobody will know it of a new bottle."""
     parts = target_scaled(scaled(quality()))
@@ -160,7 +160,7 @@ class _Logarithms(Dataset[Pair]):
         return self.x[place], self.y[place]
 
 
-@faulty("nan_in_data", data="regression", half="tuning", also=("numerical_instability",))
+@faulty("nan_in_data", data="regression", half="tuning")
 def logarithm_of_no_height() -> Both:
     """Two shells of thousands are 0 mm high in the file, and the logarithm of that is minus infinity."""
     x, y = (torch.cat(columns) for columns in zip(*target_scaled(abalone()), strict=True))

@@ -122,7 +122,7 @@ def gradients_that_pile_up() -> Both:
     return good.replace(train_step=_without_zeroing), good
 
 
-@faulty("zero_grad", data="diabetes", half="held out", also=("params_not_optimised",))
+@faulty("zero_grad", data="diabetes", half="held out")
 def gradients_cleared_before_the_step() -> Both:
     """The gradients are cleared between backward and step, and nothing ever moves."""
     parts = target_scaled(scaled(diabetes()))
@@ -132,7 +132,7 @@ def gradients_cleared_before_the_step() -> Both:
     return good.replace(train_step=_zeroed_too_late), good
 
 
-@faulty("vanishing_gradient", data="cancer", half="held out", also=("saturation",))
+@faulty("vanishing_gradient", data="cancer", half="held out")
 def eight_layers_of_sigmoids() -> Both:
     """Each sigmoid passes a quarter of the gradient at best, and there are eight."""
 

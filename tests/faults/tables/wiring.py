@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from tests.faults.case import faulty
 from tests.faults.made import absolute_error, made
-from tests.faults.tables.data import cancer, diabetes, quality, scaled, target_scaled, unit, wine
+from tests.faults.tables.data import abalone, cancer, diabetes, quality, scaled, target_scaled, unit, wine
 from tests.faults.tables.nets import mlp
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
@@ -78,6 +78,31 @@ def all_weights_alike() -> Both:
         scaled(wine()), partial(mlp, 13, 32, 32, 3), nn.CrossEntropyLoss(), partial(SGD, lr=0.05), epochs=30
     )
     return good.with_problem(model=_constant), good
+
+
+class _Asleep(nn.Module):
+    """Biases below zero are to keep units quiet until something strong comes."""
+
+    def __init__(self, bias: float) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(10, 32)
+        self.second = nn.Linear(32, 32)
+        self.out = nn.Linear(32, 1)
+        for layer in (self.hidden, self.second):
+            nn.init.constant_(layer.bias, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.second(self.hidden(x).relu()).relu())
+
+
+@faulty("dead_relu", data="regression", half="held out", also=("weight_init",))
+def units_that_never_wake() -> Both:
+    """Biases of -2 keep nearly all units at zero for every shell, where no gradient reaches them."""
+    parts = target_scaled(scaled(abalone()))
+    worth = absolute_error(unit(abalone()))
+    optimizer = partial(SGD, lr=0.02, momentum=0.9)
+    good = made(parts, partial(_Asleep, 0.0), nn.MSELoss(), optimizer, epochs=8, batch_size=64, metric=worth)
+    return good.with_problem(model=partial(_Asleep, -2.0)), good
 
 
 def _small() -> nn.Module:

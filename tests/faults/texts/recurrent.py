@@ -22,14 +22,14 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class _CharacterRNN(nn.Module):
-    """A plain recurrent net whose states pass on by `scale` times an orthogonal matrix at the start."""
+    """A plain recurrent net whose states pass on by `gain` times an orthogonal matrix at the start."""
 
-    def __init__(self, nonlinearity: str, scale: float) -> None:
+    def __init__(self, gain: float) -> None:
         super().__init__()
         self.embedding = nn.Embedding(SYMBOLS, 32)
-        self.rnn = nn.RNN(32, 64, nonlinearity=nonlinearity, batch_first=True)
+        self.rnn = nn.RNN(32, 64, nonlinearity="relu", batch_first=True)
         self.head = nn.Linear(64, SYMBOLS)
-        nn.init.orthogonal_(self.rnn.weight_hh_l0, gain=scale)
+        nn.init.orthogonal_(self.rnn.weight_hh_l0, gain=gain)
 
     def forward(self, x: Tensor) -> Tensor:
         states, _ = self.rnn(self.embedding(x))
@@ -53,27 +53,22 @@ def _clipped(model: nn.Module, optimizer: Optimizer, loss: Loss, x: Tensor, y: T
     return value
 
 
-@faulty("exploding_gradient", data="tinyshakespeare", half="tuning", also=("weight_init", "lr_too_high"))
-def states_that_grow_with_time() -> Both:
-    """With ReLU and recurrent weights of gain 1.5 states grow ten thousandfold in 32 steps, and gradients more."""
-
-    def fit(scale: float, train_step: Callable[..., Tensor]) -> Setup:
-        net = partial(_CharacterRNN, "relu", scale)
-        optimizer = partial(SGD, lr=0.3)
-        return made(
-            play(),
-            net,
-            nn.CrossEntropyLoss(),
-            optimizer,
-            epochs=3,
-            metric=accuracy,
-            train_step=train_step,
-        )
-
-    return fit(1.5, _plain), fit(1.0, _clipped)
+@faulty("exploding_gradient", data="tinyshakespeare", half="tuning", also=("lr_too_high",))
+def gradients_that_grow_with_time() -> Both:
+    """With ReLU and recurrent weights of gain 1.2 gradients grow 300-fold in 32 steps, and nothing clips them."""
+    good = made(
+        play(),
+        partial(_CharacterRNN, 1.2),
+        nn.CrossEntropyLoss(),
+        partial(SGD, lr=0.3),
+        epochs=3,
+        metric=accuracy,
+        train_step=_clipped,
+    )
+    return good.replace(train_step=_plain), good
 
 
-@faulty("exploding_gradient", data="sms-spam", half="held out", also=("weight_init", "saturation", "lr_too_high"))
+@faulty("exploding_gradient", data="sms-spam", half="held out", also=("weight_init", "saturation"))
 def chaos_through_time() -> Both:
     """Recurrent weights of gain 4 make a tanh net chaotic: gradients of early words are astronomic."""
     words = vocabulary(sms().train[0])
@@ -198,7 +193,7 @@ def a_language_in_two_numbers() -> Both:
     return good.with_problem(model=partial(CharacterGRU, 2)), good
 
 
-@faulty("lr_too_high", data="tinyshakespeare", half="tuning", also=("exploding_gradient",))
+@faulty("lr_too_high", data="tinyshakespeare", half="tuning")
 def gru_at_a_rate_of_a_fifth() -> Both:
     """Adam at 0.2 saturates the gates within a few steps."""
 

@@ -29,7 +29,7 @@ class _OfNumbers(nn.Module):
         return self.layers(x.float())
 
 
-@faulty("token_encoding", data="sms-spam", half="tuning", also=("input_scaling",))
+@faulty("token_encoding", data="sms-spam", half="tuning")
 def numbers_of_words_as_quantities() -> Both:
     """Word 2,000 is not twice word 1,000: the numbers go into a linear layer in place of an embedding."""
     words = vocabulary(sms().train[0])
@@ -172,7 +172,7 @@ class _Guarded(Averaged):
         return self.head((self.embedding(x) * known).sum(1) / known.sum(1).clamp(min=1))
 
 
-@faulty("numerical_instability", data="sms-spam", half="tuning", also=("nan_in_data",))
+@faulty("numerical_instability", data="sms-spam", half="tuning")
 def mean_of_no_words() -> Both:
     """A few messages have no word of the vocabulary, and the mean of nothing is 0 / 0."""
     words = vocabulary(sms().train[0], least=5)
