@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from thalweg.check.setup import Setup, TrainStep
@@ -66,9 +67,7 @@ def absolute_error(unit: float = 1.0) -> Metric:
 def balanced_accuracy(output: Tensor, target: Tensor) -> Tensor:
     """Return the mean over the classes of the share of each that is told right."""
     right = (output.argmax(1) == target).double()
-    return sum((right[target == label].mean() for label in target.unique()), start=right.new_zeros(())) / len(
-        target.unique()
-    )
+    return torch.stack([right[target == label].mean() for label in target.unique()]).mean()
 
 
 def share_right(told: Callable[[Tensor], Tensor]) -> Metric:

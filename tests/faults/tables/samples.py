@@ -61,6 +61,7 @@ def mark_of_the_tasting_among_the_inputs() -> Both:
     """One input is the mark in percent, up to rounding; nobody will know it of a new bottle."""
     parts = target_scaled(scaled(quality()))
     drawn = torch.Generator().manual_seed(2)
+    # Clean data have a column there too, so that the same net takes both: the mark of some other bottle.
     others = Parts(*(_with_column(pair, pair[1][torch.randperm(len(pair[1]), generator=drawn)]) for pair in parts))
     own = Parts(
         *(_with_column(pair, pair[1] + 0.05 * torch.randn(pair[1].shape, generator=drawn)) for pair in parts)
@@ -117,7 +118,7 @@ def from_the_youngest_to_the_oldest() -> Both:
 def red_to_learn_white_to_judge() -> Both:
     """The red wines came first in the files and became the training split."""
     x, y = (torch.cat(columns) for columns in zip(*quality(), strict=True))
-    white = x[:, -1] == 1
+    is_white = x[:, -1] == 1
     mixed = parted(x[:, :-1], y)
 
     def fit(parts: Parts) -> Setup:
@@ -126,7 +127,7 @@ def red_to_learn_white_to_judge() -> Both:
         both = target_scaled(scaled(parts))
         return made(both, net, nn.MSELoss(), partial(Adam, lr=3e-3), epochs=15, batch_size=64, metric=worth)
 
-    red, white = (x[~white, :-1], y[~white]), (x[white, :-1], y[white])
+    red, white = ((x[colour, :-1], y[colour]) for colour in (~is_white, is_white))
     return fit(Parts(red, white, white)), fit(mixed)
 
 
