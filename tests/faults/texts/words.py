@@ -103,12 +103,12 @@ def six_hundred_sentences_by_heart() -> Both:
     parts = numbered(polarity(), words)
     few = parts._replace(train=(parts.train[0][::4], parts.train[1][::4]))
 
-    def fit(decay: float, dropout: float) -> Setup:
-        net = partial(Averaged, len(words), 64, hidden=64, dropout=dropout)
+    def fit(hidden: int, *, decay: float, dropout: float) -> Setup:
+        net = partial(Averaged, len(words), 64, hidden=hidden, dropout=dropout)
         optimizer = partial(AdamW, lr=2e-3, weight_decay=decay)
         return made(few, net, nn.CrossEntropyLoss(), optimizer, epochs=20, objective="loss")
 
-    return fit(0.0, 0.0), fit(3.0, 0.5)
+    return fit(64, decay=0.0, dropout=0.0), fit(0, decay=0.1, dropout=0.5)
 
 
 @faulty("loss_sign", data="rt-polarity", half="held out", also=("optimizer_setting",))
