@@ -10,9 +10,9 @@ from functools import cache
 
 import torch
 from numpy.typing import ArrayLike
-from tests.faults.made import Parts
 from torch import Tensor
 
+from tests.faults.made import Parts
 from thalweg import data
 from thalweg.data.measured import abalone as read_abalone
 from thalweg.data.measured import wine_quality as read_quality

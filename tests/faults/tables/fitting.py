@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+from torch.optim import SGD, Adam, AdamW
+
 from tests.faults.case import faulty
 from tests.faults.made import absolute_error, made
 from tests.faults.tables.data import (
@@ -17,10 +21,6 @@ from tests.faults.tables.data import (
     wine,
 )
 from tests.faults.tables.nets import mlp
-from torch import Tensor, nn
-from torch.nn.functional import dropout
-from torch.optim import SGD, Adam, AdamW
-
 from thalweg.check.setup import Setup
 from thalweg.core.config import Config
 
@@ -58,7 +58,7 @@ def _dropped(p: float) -> nn.Module:
     return nn.Sequential(*block(12), *block(32), nn.Linear(32, 1))
 
 
-@faulty("dropout_too_high", data="regression", half="tuning")
+@faulty("dropout_too_high", data="regression", half="held out")
 def one_unit_of_ten_left() -> Both:
     """Dropout of 0.9 after either layer of 32 leaves three units to work with."""
     parts = target_scaled(scaled(quality()))
@@ -68,7 +68,7 @@ def one_unit_of_ten_left() -> Both:
     return good.with_problem(model=partial(_dropped, 0.9)), good
 
 
-@faulty("weight_decay_too_strong", data="regression", half="tuning")
+@faulty("weight_decay_too_strong", data="regression", half="held out")
 def decay_of_three_tenths() -> Both:
     """L2 of 0.3 keeps the weights near zero, and the rings near their mean."""
     parts = target_scaled(scaled(abalone()))
@@ -82,7 +82,7 @@ def decay_of_three_tenths() -> Both:
     return fit(0.3), fit(1e-4)
 
 
-@faulty("missing_nonlinearity", data="regression", half="tuning")
+@faulty("missing_nonlinearity", data="regression", half="held out")
 def linear_after_linear() -> Both:
     """Three linear layers with nothing between are one, and rings level off where shells grow heavy."""
     parts = target_scaled(scaled(abalone()))
@@ -109,7 +109,7 @@ class _Regularized(nn.Module):
         return self.fc3(dropout(self.fc2(x).relu(), 0.4, on))
 
 
-@faulty("train_eval_mode", data="regression", half="tuning")
+@faulty("train_eval_mode", data="regression", half="held out")
 def dropout_that_never_ends() -> Both:
     """The functional form of dropout drops in evaluation too, unless it is told."""
     parts = target_scaled(scaled(abalone()))

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, Optimizer
+
 from tests.faults.case import healthy
 from tests.faults.made import absolute_error, made
 from tests.faults.tables.data import abalone, cancer, diabetes, quality, scaled, target_scaled, unit, wine
 from tests.faults.tables.nets import mlp
-from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer
-
 from thalweg.check.setup import Setup
 from thalweg.core.config import Config
 

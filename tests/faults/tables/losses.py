@@ -6,14 +6,14 @@ import math
 from functools import partial
 
 import torch
-from tests.faults.case import faulty
-from tests.faults.made import Parts, absolute_error, made, share_right
-from tests.faults.tables.data import abalone, cancer, diabetes, retargeted, scaled, target_scaled, unit, wine
-from tests.faults.tables.nets import mlp
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, softplus
 from torch.optim import SGD, Adam, RMSprop
 
+from tests.faults.case import faulty
+from tests.faults.made import Parts, absolute_error, made, share_right
+from tests.faults.tables.data import abalone, cancer, diabetes, retargeted, scaled, target_scaled, unit, wine
+from tests.faults.tables.nets import mlp
 from thalweg.check.setup import Setup
 
 Both = tuple[Setup, Setup]

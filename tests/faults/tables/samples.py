@@ -6,14 +6,14 @@ from functools import partial
 from typing import final
 
 import torch
-from tests.faults.case import faulty
-from tests.faults.made import Pair, Parts, absolute_error, balanced_accuracy, made
-from tests.faults.tables.data import abalone, cancer, diabetes, parted, quality, scaled, target_scaled, unit, wine
-from tests.faults.tables.nets import mlp
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW
 from torch.utils.data import Dataset
 
+from tests.faults.case import faulty
+from tests.faults.made import Pair, Parts, absolute_error, balanced_accuracy, made
+from tests.faults.tables.data import abalone, cancer, diabetes, parted, quality, scaled, target_scaled, unit, wine
+from tests.faults.tables.nets import mlp
 from thalweg.check.setup import Setup
 from thalweg.problems import Metric
 
@@ -96,7 +96,7 @@ def patients_drawn_again_before_the_split() -> Both:
     return fit((x[kept], y[kept]), (x[index[:held]], y[index[:held]])), fit(*parts[:2])
 
 
-@faulty("data_not_shuffled", data="regression", half="tuning")
+@faulty("data_not_shuffled", data="regression", half="held out")
 def from_the_youngest_to_the_oldest() -> Both:
     """Somebody sorted the table by rings, and batches come in its order: an epoch ends with the oldest."""
     parts = target_scaled(scaled(abalone()))

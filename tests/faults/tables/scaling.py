@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam
+
 from tests.faults.case import faulty
 from tests.faults.made import Parts, absolute_error, made, share_right
 from tests.faults.tables.data import (
@@ -19,9 +22,6 @@ from tests.faults.tables.data import (
     wine,
 )
 from tests.faults.tables.nets import mlp
-from torch import Tensor, nn
-from torch.optim import SGD, Adam
-
 from thalweg.check.setup import Setup
 
 Both = tuple[Setup, Setup]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+
 from tests.faults.case import faulty
 from tests.faults.made import absolute_error, made
 from tests.faults.tables.data import abalone, cancer, diabetes, quality, scaled, target_scaled, unit, wine
 from tests.faults.tables.nets import mlp
-from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
-
 from thalweg.check.setup import Setup
 from thalweg.core.config import Config
 
@@ -84,7 +84,7 @@ def adam_with_an_epsilon_of_one() -> Both:
     return fit(1.0), fit(1e-8)
 
 
-@faulty("batch_too_large", data="regression", half="tuning", also=("lr_too_low",))
+@faulty("batch_too_large", data="regression", half="held out", also=("lr_too_low",))
 def all_shells_in_one_batch() -> Both:
     """The batch is the whole training split: ten epochs are ten steps."""
     parts = target_scaled(scaled(abalone()))

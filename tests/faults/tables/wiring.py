@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, Optimizer, RMSprop
+
 from tests.faults.case import faulty
 from tests.faults.made import absolute_error, made
 from tests.faults.tables.data import abalone, cancer, diabetes, quality, scaled, target_scaled, unit, wine
 from tests.faults.tables.nets import mlp
-from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer, RMSprop
-
 from thalweg.check.setup import Setup
 
 Both = tuple[Setup, Setup]
@@ -129,7 +129,7 @@ def _frozen(freeze: bool) -> nn.Module:
     return net
 
 
-@faulty("frozen_layer", data="regression", half="tuning")
+@faulty("frozen_layer", data="regression", half="held out")
 def frozen_before_anything_was_learnt() -> Both:
     """The first layer is frozen, as one does to a pre-trained one; this one is random."""
     parts = target_scaled(scaled(quality()))
@@ -156,7 +156,7 @@ def _left_in_evaluation(model: nn.Module, optimizer: Optimizer, loss: Loss, x: T
     return _step(model, optimizer, loss, x, y)
 
 
-@faulty("train_eval_mode", data="wine", half="held out")
+@faulty("train_eval_mode", data="wine", half="tuning")
 def evaluation_mode_while_training() -> Both:
     """The validation code calls eval() and nobody train(): BatchNorm never learns what the inputs are like."""
     good = made(
@@ -185,7 +185,7 @@ class _Coded(nn.Module):
         return self.decoder(code.round() if self.rounded else code)
 
 
-@faulty("gradient_blocked", data="regression", half="tuning")
+@faulty("gradient_blocked", data="regression", half="held out")
 def code_rounded_on_its_way() -> Both:
     """The code is rounded to whole numbers, and the gradient of rounding is zero: the encoder stays random."""
     parts = target_scaled(scaled(quality()))

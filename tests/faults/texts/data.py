@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tests.faults.made import Parts
 from torch import Tensor
 
+from tests.faults.made import Parts
 from thalweg.data import Labelled, Vocabulary, locate, read_text
 from thalweg.data.bag_of_words import tokens
 from thalweg.data.documents import messages, sentences

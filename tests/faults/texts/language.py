@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+from torch import Tensor, nn
+from torch.optim import Adam, AdamW
+
 from tests.faults.case import faulty
 from tests.faults.made import Parts, made, share_right
 from tests.faults.texts.data import SYMBOLS, play, windows
 from tests.faults.texts.nets import CharacterGRU, CharacterTransformer
-from torch import Tensor, nn
-from torch.optim import Adam, AdamW
-
 from thalweg.check.setup import Setup
 from thalweg.problems import accuracy
 
@@ -46,7 +46,7 @@ class _Window(nn.Module):
         return self.layers(self.embedding(x).flatten(1))
 
 
-@faulty("missing_nonlinearity", data="tinyshakespeare", half="held out")
+@faulty("missing_nonlinearity", data="tinyshakespeare", half="tuning")
 def three_linear_layers_over_a_window() -> Both:
     """No activation stands between the layers, so that letters add up and never combine."""
     good = made(windows(WINDOW), _Window, nn.CrossEntropyLoss(), partial(AdamW, lr=3e-3), epochs=4, batch_size=64)

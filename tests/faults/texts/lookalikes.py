@@ -6,15 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from tests.faults.case import healthy
-from tests.faults.made import Parts, balanced_accuracy, made
-from tests.faults.texts.data import PAD, SYMBOLS, numbered, play, polarity, sms, vocabulary
-from tests.faults.texts.nets import Averaged, CharacterGRU, CharacterTransformer
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 
+from tests.faults.case import healthy
+from tests.faults.made import Parts, balanced_accuracy, made
+from tests.faults.texts.data import PAD, SYMBOLS, numbered, play, polarity, sms, vocabulary
+from tests.faults.texts.nets import Averaged, CharacterGRU, CharacterTransformer
 from thalweg.check.setup import Setup
 from thalweg.core.config import Config
 from thalweg.problems import Metric, accuracy

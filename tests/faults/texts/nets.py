@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-from tests.faults.texts.data import PAD, SYMBOLS
 from torch import Tensor, nn
+
+from tests.faults.texts.data import PAD, SYMBOLS
 
 
 class Averaged(nn.Module):

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from tests.faults.case import faulty
-from tests.faults.made import made
-from tests.faults.texts.data import PAD, SYMBOLS, numbered, play, sms, spelled, vocabulary
-from tests.faults.texts.nets import CharacterGRU
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import SGD, Adam, Optimizer
 
+from tests.faults.case import faulty
+from tests.faults.made import made
+from tests.faults.texts.data import PAD, SYMBOLS, numbered, play, sms, spelled, vocabulary
+from tests.faults.texts.nets import CharacterGRU
 from thalweg.check.setup import Setup
 from thalweg.problems import accuracy
 
@@ -137,7 +137,7 @@ class _Cell(nn.Module):
         return self.head(state)
 
 
-@faulty("gradient_blocked", data="sms-spam", half="held out", also=("vanishing_gradient",))
+@faulty("gradient_blocked", data="sms-spam", half="tuning", also=("vanishing_gradient",))
 def state_detached_at_every_word() -> Both:
     """Detaching belongs between batches; between words it leaves the last word alone to learn from."""
     words = vocabulary(sms().train[0])

@@ -1,17 +1,17 @@
-"""Tokens: words as numbers, and what goes wrong before the first layer has done its work."""
+"""Tokens: words as numbers, and what goes wrong before any layer has done its work."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW
+
 from tests.faults.case import faulty
 from tests.faults.made import Parts, balanced_accuracy, made
 from tests.faults.texts.data import LENGTH, PAD, numbered, padded, polarity, sms, vocabulary
 from tests.faults.texts.nets import Averaged
-from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW
-
 from thalweg.check.setup import Setup
 from thalweg.problems import Metric
 
@@ -126,7 +126,7 @@ def validation_with_a_vocabulary_of_its_own() -> Both:
     return fit(mixed), fit(parts)
 
 
-@faulty("data_not_shuffled", data="rt-polarity", half="held out")
+@faulty("data_not_shuffled", data="rt-polarity", half="tuning")
 def first_all_bad_then_all_good() -> Both:
     """The negative sentences are one file, the positive ones another, and batches come in this order."""
     words = vocabulary(polarity().train[0])

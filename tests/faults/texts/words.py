@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adagrad, Adam, AdamW
+
 from tests.faults.case import faulty
 from tests.faults.made import made
 from tests.faults.texts.data import PAD, numbered, polarity, sms, vocabulary
 from tests.faults.texts.nets import Averaged
-from torch import Tensor, nn
-from torch.optim import SGD, Adagrad, Adam, AdamW
-
 from thalweg.check.setup import Setup
 from thalweg.core.config import Config
 
@@ -33,7 +33,7 @@ class _FromVectors(nn.Module):
         return self.out(self.hidden(total).relu())
 
 
-@faulty("frozen_layer", data="rt-polarity", half="held out")
+@faulty("frozen_layer", data="rt-polarity", half="tuning")
 def random_vectors_frozen_by_default() -> Both:
     """`from_pretrained` freezes what it is given, and it was given random vectors."""
     words = vocabulary(polarity().train[0])
@@ -44,7 +44,7 @@ def random_vectors_frozen_by_default() -> Both:
     return good.with_problem(model=partial(_FromVectors, len(words), True)), good
 
 
-@faulty("weight_decay_too_strong", data="sms-spam", half="held out")
+@faulty("weight_decay_too_strong", data="sms-spam", half="tuning")
 def decay_of_words_rarely_seen() -> Both:
     """L2 of 0.03 pulls at all words in every step; most are in one batch of fifty."""
     words = vocabulary(sms().train[0])
@@ -57,7 +57,7 @@ def decay_of_words_rarely_seen() -> Both:
     return fit(0.03), fit(0.0)
 
 
-@faulty("dropout_too_high", data="rt-polarity", half="held out")
+@faulty("dropout_too_high", data="rt-polarity", half="tuning")
 def one_number_of_twenty_left() -> Both:
     """Dropout of 0.97 on 32 numbers leaves one."""
     words = vocabulary(polarity().train[0])
@@ -83,7 +83,7 @@ def gradient_descent_on_rare_words() -> Both:
     return fit(0.05), fit(2.0)
 
 
-@faulty("batch_too_large", data="sms-spam", half="held out", also=("lr_too_low",))
+@faulty("batch_too_large", data="sms-spam", half="tuning", also=("lr_too_low",))
 def all_messages_a_step() -> Both:
     """A batch of 2,000 holds all messages, and five epochs are five steps."""
     words = vocabulary(sms().train[0])
