@@ -1,7 +1,7 @@
 """``python -m benchmarks [suite ...]``: run the suites, print a table of ratios, write bench.json.
 
-The options narrow the suites ``step`` and ``sweep``: ``python -m benchmarks step --rules Adam --suites 1000x64``,
-``python -m benchmarks sweep --parts digits --rounds 3``.
+The options narrow the suites ``step``, ``sweep`` and ``faults``: ``python -m benchmarks step --rules Adam --suites
+1000x64``, ``python -m benchmarks sweep --parts digits --rounds 3``, ``python -m benchmarks faults --parts hurt``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import blocks, loop, startup, step, sweep, tuning
+from benchmarks import blocks, faults, loop, startup, step, sweep, tuning
 from benchmarks.row import Row
 from benchmarks.step_models import MODELS
 from benchmarks.step_peers import PEERS
@@ -24,6 +24,7 @@ SUITES: dict[str, Callable[[Namespace], Iterable[Row | StepRow]]] = {
     "tuning": lambda _: tuning.rows(),
     "blocks": lambda _: blocks.rows(),
     "sweep": lambda asked: sweep.rows(asked.parts, asked.rounds),
+    "faults": lambda asked: faults.rows(asked.parts),
     "step": lambda asked: step.rows(asked.rules, asked.suites, asked.peers),
 }
 
@@ -34,7 +35,8 @@ def asked() -> Namespace:
     parser.add_argument("--rules", nargs="+", choices=RULES, default=[], help="of the suite step")
     parser.add_argument("--suites", nargs="+", choices=MODELS, default=[], help="models of the suite step")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=[], help="of the suite step")
-    parser.add_argument("--parts", nargs="+", choices=sweep.PARTS, default=[], help="of the suite sweep")
+    parts = [*sweep.PARTS, *faults.PARTS]
+    parser.add_argument("--parts", nargs="+", choices=parts, default=[], help="of the suite sweep or faults")
     parser.add_argument("--rounds", type=int, default=sweep.ROUNDS, help="of the suite sweep")
     found = parser.parse_args()
     unknown = [name for name in found.suite if name not in SUITES]
