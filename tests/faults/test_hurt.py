@@ -1,4 +1,4 @@
-"""Faults hurt and healthy set-ups train: a fixed sample here, all of them in ``benchmarks faults --parts hurt``."""
+"""Faults hurt, healthy set-ups train: a fixed sample here, all of them in ``benchmarks faults --parts hurt``."""
 
 from __future__ import annotations
 

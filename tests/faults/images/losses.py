@@ -1,0 +1,162 @@
+"""Faults between output and loss: sign, kind, activation and number of outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from torch.optim import Optimizer
+
+from tests.faults.case import faulty
+from tests.faults.images.data import images, standardized
+from tests.faults.images.nets import adam, cnn, mlp, sgd
+from thalweg.check.setup import Setup
+from thalweg.problems import Metric
+
+Pair = tuple[Setup, Setup]
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@faulty("loss_sign", data="mnist", half="tuning", also=("wrong_loss",))
+def likelihood_without_its_minus() -> Pair:
+    """The mean log-likelihood is minimized; its minus was forgotten."""
+
+    def likelihood(output: Tensor, y: Tensor) -> Tensor:
+        return F.log_softmax(output, dim=1).gather(1, y[:, None]).mean()
+
+    data = images("mnist", 3000)
+    wrong = data.problem(mlp(784, 64, 10), loss=likelihood, epochs=3)
+    right = data.problem(mlp(784, 64, 10), loss=lambda output, y: -likelihood(output, y), epochs=3)
+    return Setup.of(wrong, adam(1e-3)), Setup.of(right, adam(1e-3))
+
+
+@faulty("loss_sign", data="fashion-mnist", half="held out")
+def climbing_in_the_step() -> Pair:
+    """The step turns the loss round before the backward pass, as for a reward."""
+
+    def climb(model: nn.Module, optimizer: Optimizer, loss: Loss, x: Tensor, y: Tensor) -> Tensor:
+        optimizer.zero_grad()
+        objective = -loss(model(x), y)
+        objective.backward()
+        optimizer.step()
+        return -objective
+
+    problem = images("fashion-mnist", 3000).problem(cnn(28), epochs=3)
+    return Setup.of(problem, sgd(0.001), train_step=climb), Setup.of(problem, sgd(0.02))
+
+
+@faulty("wrong_loss", data="digits", half="tuning", also=("output_activation",))
+def nll_of_raw_outputs() -> Pair:
+    """NLLLoss expects log-probabilities and gets raw outputs: it falls without bound."""
+    data = images("digits", 1200, 500)
+    wrong = data.problem(mlp(64, 32, 10), loss=nn.NLLLoss(), epochs=20)
+    right = data.problem(mlp(64, 32, 10), epochs=20)
+    return Setup.of(wrong, sgd(0.05)), Setup.of(right, sgd(0.05))
+
+
+@faulty("wrong_loss", data="fashion-mnist", half="held out", also=("output_size", "output_activation"))
+def classes_as_numbers() -> Pair:
+    """The number of the class is regressed: a shoe is taken for nine times a shirt."""
+    data = images("fashion-mnist", 4000)
+    nearest = Metric("accuracy", lambda output, y: (output.round() == y).double().mean())
+    wrong = data._replace(y=data.y.float()[:, None], yv=data.yv.float()[:, None]).problem(
+        mlp(784, 128, 1), loss=nn.MSELoss(), metrics=[nearest]
+    )
+    return Setup.of(wrong, adam(1e-3)), Setup.of(data.problem(mlp(784, 128, 10)), adam(1e-3))
+
+
+@faulty("wrong_loss", data="mnist", half="held out", also=("lr_too_high",))
+def loss_summed_over_the_batch() -> Pair:
+    """reduction="sum" multiplies every gradient by the size of the batch."""
+    data = standardized(images("mnist", 4000))
+    summed = data.problem(mlp(784, 128, 64, 10), loss=nn.CrossEntropyLoss(reduction="sum"))
+    return Setup.of(summed, sgd(0.02)), Setup.of(data.problem(mlp(784, 128, 64, 10)), sgd(0.02))
+
+
+@faulty("output_activation", data="fashion-mnist", half="tuning")
+def softmax_before_cross_entropy() -> Pair:
+    """The model ends in a softmax, and nn.CrossEntropyLoss takes another."""
+    data = images("fashion-mnist", 4000)
+    twice = data.problem(lambda: nn.Sequential(mlp(784, 128, 10)(), nn.Softmax(dim=1)))
+    return Setup.of(twice, sgd(0.02)), Setup.of(data.problem(mlp(784, 128, 10)), sgd(0.02))
+
+
+@faulty("output_activation", data="mnist", half="held out", also=("dead_relu",))
+def relu_on_the_outputs() -> Pair:
+    """A loop over all layers put a ReLU behind the last one too: an output below zero learns nothing more."""
+
+    class Net(nn.Module):
+        def __init__(self, last: bool) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(784, 64), nn.Linear(64, 64), nn.Linear(64, 10)])
+            self.last = last
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = x.flatten(1)
+            for i, layer in enumerate(self.layers):
+                x = layer(x)
+                if self.last or i < 2:
+                    x = F.relu(x)
+            return x
+
+    data = images("mnist", 4000)
+    wrong, right = (data.problem(lambda last=last: Net(last)) for last in (True, False))
+    return Setup.of(wrong, adam(1e-3)), Setup.of(right, adam(1e-3))
+
+
+@faulty("output_activation", data="digits", half="held out")
+def sigmoid_before_cross_entropy() -> Pair:
+    """A sigmoid on ten outputs, from a program for two classes: no output can stand out by more than one."""
+    data = images("digits", 1200, 500)
+    squashed = data.problem(
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10), nn.Sigmoid()),
+        epochs=8,
+    )
+    return Setup.of(squashed, sgd(0.05)), Setup.of(data.problem(mlp(64, 32, 10, act=nn.Tanh), epochs=8), sgd(0.05))
+
+
+@faulty("output_size", data="digits", half="tuning")
+def an_output_too_few() -> Pair:
+    """Nine outputs for the digits 0 to 9: the largest label was taken for the number of classes."""
+    data = images("digits", 1200, 500)
+    classes = int(data.y.max())
+    few, enough = (data.problem(mlp(64, 32, count)) for count in (classes, classes + 1))
+    return Setup.of(few, adam(1e-3)), Setup.of(enough, adam(1e-3))
+
+
+@faulty("output_size", data="mnist", half="held out", also=("wrong_loss", "output_activation"))
+def one_output_and_cross_entropy() -> Pair:
+    """Two classes, one output and nn.CrossEntropyLoss: a softmax over one output is always 1, the loss always 0."""
+    data = images("mnist", 3000)
+    pair = data._replace(y=(data.y > 4).float()[:, None], yv=(data.yv > 4).float()[:, None])
+    right = Metric("accuracy", lambda output, y: ((output > 0) == (y > 0.5)).double().mean())
+    wrong = pair.problem(mlp(784, 64, 1), metrics=[right], epochs=3)
+    repaired = pair.problem(mlp(784, 64, 1), loss=nn.BCEWithLogitsLoss(), metrics=[right], epochs=3)
+    return Setup.of(wrong, adam(1e-3)), Setup.of(repaired, adam(1e-3))
+
+
+@faulty("tensor_shape", data="digits", half="tuning", also=("output_activation", "wrong_loss"))
+def softmax_over_the_batch() -> Pair:
+    """log_softmax over dimension 0 compares samples with each other, not classes."""
+
+    def over(dim: int) -> Callable[[], nn.Module]:
+        return lambda: nn.Sequential(mlp(64, 64, 10)(), nn.LogSoftmax(dim=dim))
+
+    data = images("digits", 1200, 500)
+    wrong, right = (data.problem(over(dim), loss=nn.NLLLoss(), batch_size=32, epochs=6) for dim in (0, 1))
+    return Setup.of(wrong, adam(1e-3)), Setup.of(right, adam(1e-3))
+
+
+def _by_hand(output: Tensor, y: Tensor) -> Tensor:
+    p = torch.exp(output) / torch.exp(output).sum(1, keepdim=True)
+    return -torch.log(p.gather(1, y[:, None])).mean()
+
+
+@faulty("numerical_instability", data="mnist", half="tuning", also=("lr_too_high", "input_scaling"))
+def softmax_by_hand() -> Pair:
+    """exp(x) / sum(exp(x)) by hand overflows beyond 88, which unscaled pixels soon reach."""
+    data = images("mnist", 3000).of_inputs(lambda x: x * 255)
+    wrong, right = (data.problem(mlp(784, 64, 10), loss=loss, epochs=3) for loss in (_by_hand, F.cross_entropy))
+    return Setup.of(wrong, adam(3e-3)), Setup.of(right, adam(3e-3))
