@@ -12,6 +12,7 @@ from tests.faults.images.data import images, standardized
 from tests.faults.images.nets import adam, cnn, mlp, resnet, sgd
 from thalweg.check.setup import Setup
 from thalweg.core.config import Config
+from thalweg.problems import Problem
 
 Pair = tuple[Setup, Setup]
 
@@ -67,7 +68,7 @@ def schedule_stepped_every_batch() -> Pair:
     return _scheduled(problem, every_batch=True), _scheduled(problem, every_batch=False)
 
 
-def _scheduled(problem: object, *, every_batch: bool) -> Setup:
+def _scheduled(problem: Problem, *, every_batch: bool) -> Setup:
     schedulers: dict[int, torch.optim.lr_scheduler.LRScheduler] = {}
 
     def factory(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -86,7 +87,7 @@ def _scheduled(problem: object, *, every_batch: bool) -> Setup:
             schedulers[id(optimizer)].step()
         return value
 
-    return Setup.of(problem, factory, train_step=train_step)  # type: ignore[arg-type]
+    return Setup.of(problem, factory, train_step=train_step)
 
 
 @faulty("optimizer_setting", data="digits", half="tuning", also=("lr_too_high",))

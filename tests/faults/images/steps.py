@@ -74,7 +74,7 @@ def zeroed_once_an_epoch() -> Pair:
 
 @faulty("gradient_blocked", data="mnist", half="held out")
 def loss_made_anew() -> Pair:
-    """The loss is wrapped in a new tensor that requires a gradient, to silence an error: none reaches the model."""
+    """The loss is wrapped in a new tensor that requires a gradient, to silence an error: the model gets none."""
 
     def step(model: nn.Module, optimizer: Optimizer, loss: Loss, x: Tensor, y: Tensor) -> Tensor:
         optimizer.zero_grad()
