@@ -87,5 +87,5 @@ def _judged(setup: Setup, seed: int, clean: Split | None, leaks: bool) -> float:
 
     if leaks:
         assert clean
-        return -abs(score(own) - score(clean))
+        return score(clean) - score(own)
     return score(clean or own)

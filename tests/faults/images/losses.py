@@ -119,8 +119,8 @@ def an_output_too_few() -> Pair:
     """Nine outputs for the digits 0 to 9: the largest label was taken for the number of classes."""
     data = images("digits", 1200, 500)
     classes = int(data.y.max())
-    few, enough = (data.problem(mlp(64, 32, count)) for count in (classes, classes + 1))
-    return Setup.of(few, adam(1e-3)), Setup.of(enough, adam(1e-3))
+    few, enough = (data.problem(mlp(64, 32, count), batch_size=32, epochs=10) for count in (classes, classes + 1))
+    return Setup.of(few, adam(3e-3)), Setup.of(enough, adam(3e-3))
 
 
 @faulty("output_size", data="mnist", half="held out", also=("wrong_loss", "output_activation"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ExponentialLR
 
 from tests.faults.case import faulty
 from tests.faults.images.data import images, standardized
@@ -69,25 +71,25 @@ def schedule_stepped_every_batch() -> Pair:
 
 
 def _scheduled(problem: Problem, *, every_batch: bool) -> Setup:
-    schedulers: dict[int, torch.optim.lr_scheduler.LRScheduler] = {}
-
-    def factory(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-        optimizer = torch.optim.SGD(parameters, lr=0.05, momentum=0.9)
-        schedulers[id(optimizer)] = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.8)
-        return optimizer
+    schedulers: WeakKeyDictionary[Optimizer, ExponentialLR] = WeakKeyDictionary()
+    done: WeakKeyDictionary[Optimizer, int] = WeakKeyDictionary()
+    between = 1 if every_batch else -(-len(problem.train) // problem.batch_size)
 
     def train_step(
-        model: nn.Module, optimizer: torch.optim.Optimizer, loss: Callable[..., Tensor], x: Tensor, y: Tensor
+        model: nn.Module, optimizer: Optimizer, loss: Callable[..., Tensor], x: Tensor, y: Tensor
     ) -> Tensor:
+        if optimizer not in schedulers:
+            schedulers[optimizer] = ExponentialLR(optimizer, gamma=0.8)
         optimizer.zero_grad()
         value = loss(model(x), y)
         value.backward()
         optimizer.step()
-        if every_batch:
-            schedulers[id(optimizer)].step()
+        done[optimizer] = done.get(optimizer, 0) + 1
+        if done[optimizer] % between == 0:
+            schedulers[optimizer].step()
         return value
 
-    return Setup.of(problem, factory, train_step=train_step)
+    return Setup.of(problem, sgd(0.05), train_step=train_step)
 
 
 @faulty("optimizer_setting", data="digits", half="tuning", also=("lr_too_high",))
@@ -100,7 +102,7 @@ def momentum_of_three_nines() -> Pair:
 @faulty("optimizer_setting", data="fashion-mnist", half="held out")
 def betas_the_wrong_way_round() -> Pair:
     """Adam's betas are swapped: the mean of gradients is slow, that of their squares quick."""
-    problem = images("fashion-mnist", 4000).problem(mlp(784, 128, 10))
+    problem = standardized(images("fashion-mnist", 4000)).problem(mlp(784, 128, 64, 10))
     return Setup.of(problem, adam(3e-3, betas=(0.999, 0.9))), Setup.of(problem, adam(3e-3))
 
 
