@@ -55,14 +55,14 @@ def rare_classes_with_weights() -> Setup:
     return Setup.of(data.problem(mlp(784, 64, 10), loss=loss, metrics=[balanced_accuracy]), adam(1e-3))
 
 
-@healthy(look_alike_of="class_imbalance", data="mnist", half="held out", reaches=0.88)
+@healthy(look_alike_of="class_imbalance", data="mnist", half="held out", reaches=0.85)
 def one_in_three() -> Setup:
     """Classes are as unequal as they often are, three to one, and all are learnt well."""
     data = rarer(images("mnist", 6000), {1: 0.33, 5: 0.4, 7: 0.5})
     return Setup.of(data.problem(mlp(784, 64, 10), metrics=[balanced_accuracy]), adam(1e-3))
 
 
-@healthy(look_alike_of="labels_wrong", data="mnist", half="held out", reaches=0.86)
+@healthy(look_alike_of="labels_wrong", data="mnist", half="held out", reaches=0.84)
 def one_label_of_twenty_is_wrong() -> Setup:
     """Five per cent of the labels are wrong, in all splits, as in many data sets: nobody needs to act."""
     data = images("mnist", 4000)
@@ -76,14 +76,14 @@ def one_label_of_twenty_is_wrong() -> Setup:
     return Setup.of(noisier.problem(cnn(28), epochs=4), adam(1e-3))
 
 
-@healthy(look_alike_of="overfitting", data="digits", half="tuning", reaches=0.88)
+@healthy(look_alike_of="overfitting", data="digits", half="tuning", reaches=0.85)
 def a_hundred_and_fifty_digits() -> Setup:
     """There are only 150 digits to learn from: all of them are learnt, and as many others as can be."""
     data = images("digits", 150, 1000)
     return Setup.of(data.problem(mlp(64, 32, 10), batch_size=16, epochs=30), adam(2e-3, weight_decay=1e-4))
 
 
-@healthy(look_alike_of="data_leakage", data="digits", half="held out", reaches=0.92)
+@healthy(look_alike_of="data_leakage", data="digits", half="held out", reaches=0.9)
 def repeated_within_training() -> Setup:
     """Training holds every digit twice, to make epochs longer; none of them is in validation."""
     data = images("digits", 1000, 500)
@@ -104,13 +104,13 @@ def augmented_in_training_only() -> Setup:
     return Setup.of(data.problem(cnn(32, 3), augment=["flip", "crop"]), adam(2e-3))
 
 
-@healthy(look_alike_of="train_val_mismatch", data="fashion-mnist", half="tuning", reaches=0.75)
+@healthy(look_alike_of="train_val_mismatch", data="fashion-mnist", half="tuning", reaches=0.7)
 def a_small_validation_split() -> Setup:
     """Validation has 100 samples: its classes and means differ from those of training by chance alone."""
     return Setup.of(images("fashion-mnist", 4000, 100).problem(mlp(784, 128, 10)), adam(1e-3))
 
 
-@healthy(look_alike_of="nan_in_data", data="mnist", half="held out", reaches=0.88)
+@healthy(look_alike_of="nan_in_data", data="mnist", half="held out", reaches=0.86)
 def missing_values_filled_in() -> Setup:
     """A tenth of the pixels is missing, marked by -1, and the model fills in zero before it reads them."""
 
@@ -130,7 +130,7 @@ def missing_values_filled_in() -> Setup:
     return Setup.of(images("mnist", 5000).of_inputs(with_gaps).problem(Filled), adam(1e-3))
 
 
-@healthy(look_alike_of="tensor_shape", data="cifar10-subset", half="tuning", reaches=0.35)
+@healthy(look_alike_of="tensor_shape", data="cifar10-subset", half="held out", reaches=0.33)
 def channels_moved_by_permute() -> Setup:
     """Images have channels last, and the model permutes and flattens them as it should."""
 
@@ -146,7 +146,7 @@ def channels_moved_by_permute() -> Setup:
     return Setup.of(data.problem(Net, epochs=4), adam(3e-3))
 
 
-@healthy(look_alike_of="output_size", data="digits", half="held out", reaches=0.92)
+@healthy(look_alike_of="output_size", data="digits", half="tuning", reaches=0.92)
 def an_output_for_what_is_none_of_them() -> Setup:
     """Eleven outputs for ten labels: the last is for images without a digit, of which there are none here yet."""
     data = images("digits", 1200, 500)

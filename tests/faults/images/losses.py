@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -89,20 +90,20 @@ def relu_on_the_outputs() -> Pair:
     class Net(nn.Module):
         def __init__(self, last: bool) -> None:
             super().__init__()
-            self.layers = nn.ModuleList([nn.Linear(784, 64), nn.Linear(64, 64), nn.Linear(64, 10)])
+            self.layers = nn.ModuleList(nn.Linear(*sizes) for sizes in pairwise((784, 64, 64, 64, 64, 10)))
             self.last = last
 
         def forward(self, x: Tensor) -> Tensor:
             x = x.flatten(1)
             for i, layer in enumerate(self.layers):
                 x = layer(x)
-                if self.last or i < 2:
+                if self.last or i < 4:
                     x = F.relu(x)
             return x
 
     data = images("mnist", 4000)
     wrong, right = (data.problem(lambda last=last: Net(last)) for last in (True, False))
-    return Setup.of(wrong, sgd(0.05)), Setup.of(right, sgd(0.05))
+    return Setup.of(wrong, adam(1e-3)), Setup.of(right, adam(1e-3))
 
 
 @faulty("output_activation", data="digits", half="held out")

@@ -56,11 +56,11 @@ class EnergyPool(nn.Module):
 
 @faulty("numerical_instability", data="mnist", half="held out", also=("exploding_gradient",))
 def root_of_zero() -> Pair:
-    """The root of a window's energy: behind a ReLU that is zero, where a root has no gradient."""
+    """The root of a filter's energy: where the image is blank that is zero, and a root has no slope there."""
 
     def energetic(eps: float) -> Callable[[], nn.Module]:
         return lambda: nn.Sequential(
-            *(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), EnergyPool(eps)),
+            *(nn.Conv2d(1, 8, 3, padding=1, bias=False), EnergyPool(eps)),
             *(nn.Flatten(), nn.Linear(392, 32), nn.ReLU(), nn.Linear(32, 10)),
         )
 
