@@ -1,4 +1,4 @@
-"""Faults hurt and healthy set-ups train: a fixed sample here, all of them in ``benchmarks faults --parts hurt``."""
+"""Faults hurt, healthy set-ups train: a fixed sample here, all of them in ``benchmarks faults --parts hurt``."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ def test_noise_is_no_harm() -> None:
 
 
 def test_what_cannot_be_trained_is_harmed_and_repairs_nothing() -> None:
-    lost = (float("-inf"), 0.9, 0.9)
+    lost = (float("-inf"),) * 3
     assert Harm(faulty=lost, repaired=(0.9, 0.9, 0.9)).beyond_noise
     assert not Harm(faulty=(0.1, 0.1, 0.1), repaired=lost).beyond_noise
