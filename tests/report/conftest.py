@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,9 @@ from thalweg.sweep.conduct import sweep
 from thalweg.sweep.dimensions import choice, log, uniform
 from thalweg.sweep.range_test import RangeTest, range_test
 from thalweg.sweep.result import SweepResult
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 # optimizer: (lower end, upper end of the learning rates, best rate, final accuracy there)
 LANDSCAPE = {
@@ -263,3 +268,47 @@ def refused(blobs: Problem) -> SweepResult:
 def tested(bowl: Problem) -> RangeTest:
     """A range test that was cut."""
     return range_test(bowl, "sgd", threads=1)
+
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    reason = "Playwright is not installed; it is in the extra thalweg[dev]"
+    api = pytest.importorskip("playwright.sync_api", reason=reason)
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page; when the test ends, nothing was asked of any host and the console is silent."""
+    asked: list[str] = []
+    said: list[str] = []
+    pages: list[Page] = []
+
+    def open_page(path: Path, width: int = 1280, **options: Any) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        pages.append(page)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"error: {error}"))
+        page.goto(path.as_uri())
+        page.wait_for_selector(".plot .main-svg")
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert said == []

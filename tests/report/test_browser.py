@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,16 +16,8 @@ from thalweg.sweep.range_test import RangeTest
 from thalweg.sweep.result import SweepResult
 
 pytest.importorskip("playwright", reason="Playwright is not installed; it is in the extra thalweg[dev]")
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 VISIBLE = "(id) => document.getElementById(id)._fullData.map((trace) => [trace.name, trace.visible])"
 COLOURS = "(id) => document.getElementById(id)._fullData.map((trace) => trace.line?.color)"
 WIDTHS = "() => [document.documentElement.scrollWidth, innerWidth]"
@@ -36,40 +27,8 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory, comparison: Comparison) -> Path:
     return write(comparison, tmp_path_factory.mktemp("report") / "report.html")
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """Open a page; when the test ends, nothing was asked of any host and the console is silent."""
-    asked: list[str] = []
-    said: list[str] = []
-    pages: list[Page] = []
-
-    def open_page(path: Path, width: int = 1280, **options: Any) -> Page:
-        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        pages.append(page)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(f"error: {error}"))
-        page.goto(path.as_uri())
-        page.wait_for_selector(".plot .main-svg")
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert said == []
 
 
 def shown(page: Page, figure: str) -> set[str]:

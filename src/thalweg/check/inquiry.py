@@ -15,9 +15,9 @@ from thalweg.check.subject import Subject
 from thalweg.check.suite import CANNOT_RUN, Examination, Heard, all_looks, examine
 from thalweg.core.finding import Finding, Passed, Severity
 
-LOOKS, REMEDIES = 0.65, 0.6
-"""Shares of the time that is left: of the first look at everything, then of the remedies; the second look has the
-rest."""
+ENOUGH, LOOKS, REMEDIES = 0.6, 0.85, 0.6
+"""Shares of the time that is left: the first look at everything ends after the first if anything is suspected,
+else after the second; then come remedies, and a second look has the rest."""
 
 ROUNDS = 2
 """Remedies that are put on top of each other."""
@@ -57,7 +57,7 @@ class Inquiry:
             ThalwegError: The set-up cannot be used.
         """
         looks, subject, mended = all_looks(), self.subject, list[Cause]()
-        first = examine(subject, looks, seconds=LOOKS * left(), heard=self.heard)
+        first = examine(subject, looks, seconds=LOOKS * left(), enough=ENOUGH * left(), heard=self.heard)
         self.causes, self.passed = _causes(first), tuple(first.passed)
         self.unchecked += first.unchecked
         while True:

@@ -16,8 +16,8 @@ from thalweg.train.prepared import prepared
 SAMPLE = 4096
 """Samples of a split that static looks read: they decide nothing that more would change."""
 
-STEPS = 100
-"""Updates of the run at the user's own setting."""
+STEPS, LEAST, SECONDS = 100, 25, 4.0
+"""Updates of the run at the user's own setting: so many, or those that fit into the seconds, but not too few."""
 
 
 class Subject:
@@ -58,8 +58,8 @@ class Subject:
 
     @cached_property
     def trace(self) -> Trace:
-        """The first `STEPS` updates at the user's own setting, every one recorded."""
-        return Trainee(self.setup, seed=self.seed).train(STEPS, every=1)
+        """The first updates at the user's own setting, `STEPS` if there is time, every one recorded."""
+        return Trainee(self.setup, seed=self.seed).train(STEPS, every=1, seconds=SECONDS, least=LEAST)
 
 
 def _spread(n: int) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -11,7 +13,7 @@ from thalweg.check.look import Look, Suspicion, looks
 from thalweg.check.obstacle import obstacle
 from thalweg.check.subject import Subject
 from thalweg.core.errors import one_line
-from thalweg.core.finding import Passed
+from thalweg.core.finding import Passed, Severity
 
 PACKAGES = ("thalweg.check.looks", "thalweg.check.experiments")
 """Whose modules register the looks."""
@@ -32,16 +34,20 @@ class Examination:
         passed: Looks that found nothing wrong.
         unchecked: What was not asked or not answered, and why, one sentence each.
         asked: The names of the looks that came to their end.
+        enough: When no more are asked, if anything is suspected.
     """
 
     suspicions: list[tuple[str, Suspicion]] = field(default_factory=list[tuple[str, Suspicion]])
     passed: list[Passed] = field(default_factory=list[Passed])
     unchecked: list[str] = field(default_factory=list[str])
     asked: list[str] = field(default_factory=list[str])
+    enough: float = math.inf
 
-    def faults(self) -> set[str]:
-        """Return the names of what is suspected."""
-        return {suspicion.finding.fault for _, suspicion in self.suspicions}
+    @property
+    def is_enough(self) -> bool:
+        """Whether the time has come to see to what is suspected."""
+        loud = any(suspicion.finding.severity is not Severity.NOTE for _, suspicion in self.suspicions)
+        return loud and time.perf_counter() > self.enough
 
 
 def all_looks() -> list[Look]:
@@ -51,7 +57,9 @@ def all_looks() -> list[Look]:
     return sorted((looks[name] for name in looks), key=lambda look: look.trains)
 
 
-def examine(subject: Subject, asked: Sequence[Look], *, seconds: float, heard: Heard) -> Examination:
+def examine(
+    subject: Subject, asked: Sequence[Look], *, seconds: float, enough: float = math.inf, heard: Heard
+) -> Examination:
     """Ask looks about a subject.
 
     What keeps the set-up from being trained at all is a suspicion of its own, named `CANNOT_RUN`; looks that train
@@ -61,12 +69,13 @@ def examine(subject: Subject, asked: Sequence[Look], *, seconds: float, heard: H
         subject: What is examined.
         asked: The looks, static ones first.
         seconds: The time that they may take together.
+        enough: The time after which no more are asked, if anything is suspected: it is to be mended too.
         heard: Hears every question before it is asked.
 
     Raises:
         ThalwegError: The set-up cannot be used; see `thalweg.check.obstacle.obstacle`.
     """
-    found = Examination()
+    found = Examination(enough=time.perf_counter() + enough)
     with within(seconds):
         static, training = ([look for look in asked if look.trains is trains] for trains in (False, True))
         _ask(subject, static, found, heard)
@@ -74,7 +83,7 @@ def examine(subject: Subject, asked: Sequence[Look], *, seconds: float, heard: H
             if _can_train(subject, found, heard):
                 _ask(subject, training, found, heard)
             else:
-                found.unchecked += [f"{look.question} Not asked: the set-up cannot run." for look in training]
+                found.unchecked.extend(f"{look.question} Not asked: the set-up cannot run." for look in training)
     return found
 
 
@@ -92,7 +101,7 @@ def _can_train(subject: Subject, found: Examination, heard: Heard) -> bool:
 def _ask(subject: Subject, asked: Iterable[Look], found: Examination, heard: Heard) -> None:
     late: list[Look] = []
     for look in asked:
-        if left() <= 0:
+        if left() <= 0 or found.is_enough:
             late.append(look)
             continue
         heard(look.question)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import partial
@@ -75,13 +76,17 @@ class Trainee:
             yield from batches(self.learner.splits["train"], size, self.order(self.learner.epoch))
             self.learner.epoch += 1
 
-    def train(self, steps: int, *, every: int = 0, judge: bool = True) -> Trace:
+    def train(
+        self, steps: int, *, every: int = 0, judge: bool = True, seconds: float = math.inf, least: int = 0
+    ) -> Trace:
         """Train on, and return what happened.
 
         Args:
             steps: Updates.
             every: Every how many updates one is recorded in full; 0 records none.
             judge: Whether to measure training and validation before and after.
+            seconds: After which it ends before that.
+            least: Updates that are made however long they take.
 
         Raises:
             OutOfTime: The time is up (see `thalweg.check.budget`).
@@ -89,13 +94,13 @@ class Trainee:
         before = self.judge() if judge else {}
         recorder = Recorder(self.model, self.learner.optimizer, every=every) if every else None
         losses: list[float] = []
-        error, diverged = "", False
+        error, diverged, end = "", False, time.perf_counter() + seconds
         try:
             for _, (x, y) in zip(range(steps), self.batches(), strict=False):
                 go_on()
                 losses.append(self.update(x, y, recorder))
                 diverged = not math.isfinite(losses[-1]) or abs(losses[-1]) > DIVERGED * max(abs(losses[0]), 1)
-                if diverged:
+                if diverged or (len(losses) >= least and time.perf_counter() > end):
                     break
         except Exception as fault:  # of the user's own code; numbers that are not finite may be what it balks at
             diverged = not all(p.isfinite().all() for p in self.model.parameters())

@@ -61,7 +61,8 @@ class Proof:
         """Rebuild what `to_json` gave; null, which a file has in place of NaN, is NaN again."""
         curves = {name: tuple(map(_number, curve)) for name, curve in data.get("curves", {}).items()}
         ends = {name: _number(data[name]) for name in ("before", "after")}
-        return cls(**{**data, **ends, "curves": curves})
+        parts: dict[str, Any] = {**data, **ends, "curves": curves}
+        return cls(**parts)
 
 
 @dataclass(frozen=True, kw_only=True)

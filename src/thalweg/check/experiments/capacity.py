@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from torch.optim import Adam
+
 from thalweg.check.experiments.baseline import baseline
-from thalweg.check.experiments.course import TRAIN, Course, course
-from thalweg.check.experiments.ladder import ladder
-from thalweg.check.experiments.runs import planned, sound
+from thalweg.check.experiments.course import TRAIN, Course, course, length, run
+from thalweg.check.experiments.ladder import REFERENCE, ladder
+from thalweg.check.experiments.runs import planned, sound, unregularized, with_optimizer
+from thalweg.check.experiments.start import outset
 from thalweg.check.look import Seen, look
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.subject import Subject
@@ -29,9 +32,9 @@ FLAT = 0.05
 def capacity(subject: Subject) -> Iterator[Seen]:
     """Yield a net that has come to its end, and knows less of its training data than a baseline of new samples."""
     found, rates = (course(subject), ladder(subject)) if sound(subject) else (None, None)
-    known = baseline(subject) if found else None
-    if found is None or known is None or rates is None or not rates.learns:
-        return
+    known, start = (baseline(subject), outset(subject)) if found else (None, None)
+    if not found or not known or not rates or not rates.learns or not start or math.isnan(start.chance):
+        return  # a loss without a least says nothing of what is learned
     own = found.end.skill[TRAIN]
     if not math.isfinite(known.skill - own):
         return
@@ -40,7 +43,7 @@ def capacity(subject: Subject) -> Iterator[Seen]:
     )
     told += f"apart {known.skill:.2f}"
     behind = known.skill - own > MORE or (known.skill > SURE and own < PART * known.skill)
-    if not behind or not _at_its_end(found, planned(subject)):
+    if not behind or not _at_its_end(found, planned(subject)) or _learns_with_adam(subject, known.skill):
         yield Passed(name="capacity", evidence=told)
         return
     yield suspect(
@@ -53,6 +56,16 @@ def capacity(subject: Subject) -> Iterator[Seen]:
         numbers={"skill": own, "skill of the baseline": known.skill, "threshold": MORE},
         explains=("class_imbalance",),
     )
+
+
+def _learns_with_adam(subject: Subject, skill: float) -> bool:
+    """Whether the net comes near the baseline without regularization, by another optimizer: then it is large."""
+    found = ladder(subject)
+    lr = (
+        min(found.reference, key=lambda rate: found.reference[rate]) if found and found.reference else REFERENCE[1]
+    )
+    other = run(subject, unregularized(with_optimizer(subject.setup, Adam, lr=lr)), length(subject))
+    return other is not None and other.end.skill[TRAIN] > max(skill - MORE, PART * skill)
 
 
 def _at_its_end(found: Course, planned: int) -> bool:

@@ -36,9 +36,9 @@ class Score:
     valid: float
     errors: tuple[float, float] = (0.0, 0.0)
 
-    def worse_than(self, other: Score) -> bool:
-        """Whether it is worse than another, by more than seeds and samples explain."""
-        margins = [max(LOST, math.hypot(*pair)) for pair in zip(self.errors, other.errors, strict=True)]
+    def worse_than(self, other: Score, by: float = LOST) -> bool:
+        """Whether it is worse than another, by so much and by more than samples explain."""
+        margins = [max(by, math.hypot(*pair)) for pair in zip(self.errors, other.errors, strict=True)]
         return other.train - self.train > margins[0] and other.valid - self.valid > margins[1]
 
 
@@ -53,11 +53,11 @@ def scores(subject: Subject, setup: Setup, steps: int | None = None) -> tuple[Sc
     return first, second
 
 
-def worse(subject: Subject, setup: Setup, other: Setup) -> bool:
-    """Tell whether a set-up comes to less than another from both of two seeds."""
+def worse(subject: Subject, setup: Setup, other: Setup, by: float = LOST) -> bool:
+    """Tell whether a set-up comes to less than another, by so much skill, from both of two seeds."""
     steps = length(subject)
     return all(
-        _score(subject, setup, steps, seed).worse_than(_score(subject, other, steps, seed))
+        _score(subject, setup, steps, seed).worse_than(_score(subject, other, steps, seed), by)
         for seed in (subject.seed, subject.seed + 1)
     )
 

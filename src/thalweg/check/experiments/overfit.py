@@ -77,7 +77,7 @@ class Memory:
 
 @shared
 def memory(subject: Subject) -> Memory | None:
-    """Return how well samples of the first batch are learned by heart; None where chance or floor have no loss."""
+    """Return how well samples of the first batch are learned by heart; None where that has no answer."""
     _, y = subject.batch
     each = 1 if y.is_floating_point() else max(1, y[0].numel())
     return _memorize(subject, max(PAIR, TARGETS // each))
@@ -122,16 +122,20 @@ def _memorize(subject: Subject, count: int) -> Memory | None:
     if not by_chance > least:
         return None
     enough = least + LEARNED * (by_chance - least)
-    lowest, last = math.inf, output
+    lowest, last, breaks_off = math.inf, output, False
     for setup in (good(subject), *(with_optimizer(subject.setup, Adam, lr=lr) for lr in REFERENCE)):
         trainee = Trainee(unregularized(setup), seed=subject.seed)
-        reached = min(_repeat(trainee, x, y, steps, enough), default=math.inf)
+        losses = list(_repeat(trainee, x, y, steps, enough))
+        reached = min(filter(math.isfinite, losses), default=math.inf)
+        breaks_off |= not all(map(math.isfinite, losses))
         if reached < lowest:
             with torch.no_grad(), rehearsal(trainee.model):
                 lowest, last = reached, trainee.model(x)
         if lowest <= enough:
             break
     apart = float(last.std(0).mean() / last.abs().mean().clamp(min=1e-30))
+    if breaks_off and lowest > enough:
+        return None  # it is for NaN that it is not learned
     kind = link_of(torch.cat([output, last]))
     return Memory(len(x), by_chance, least, lowest, attainable(loss, last, y, kind), apart, steps)
 
@@ -141,10 +145,8 @@ def _repeat(trainee: Trainee, x: Tensor, y: Tensor, steps: int, enough: float) -
     for _ in range(steps):
         go_on()
         loss = trainee.update(x, y)
-        if not math.isfinite(loss):
-            return
         yield loss
-        if loss <= enough:
+        if not enough < loss < math.inf:
             return
 
 

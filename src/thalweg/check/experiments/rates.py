@@ -26,6 +26,9 @@ WORSE = 2.0
 STALLED = 0.5
 """Progress, of that of the best rate, below which too low a rate would not get halfway in the updates planned."""
 
+MISSED = 0.15
+"""Skill that too low a rate costs in all the updates that are planned: more of them would have served as well."""
+
 NEARLY = 0.95
 """Of the progress of the best rate; the lowest that makes it is proposed, for short runs flatter high rates
 (Wu et al. 2018, "Understanding short-horizon bias in stochastic meta-optimization")."""
@@ -50,7 +53,7 @@ def learning_rate(subject: Subject) -> Iterator[Seen]:
     ahead = max(1.0, planned(subject) / length(subject))  # as far as the user's updates get, in a shorter run
     if lower < 1 and (math.isinf(found.ends[1.0]) or worse(subject, own, at_factor(own, lower))):
         yield _too_high(subject, found, lower)
-    elif higher > ahead and worse(subject, at_factor(own, ahead), at_factor(own, higher)):
+    elif higher > ahead and worse(subject, at_factor(own, ahead), at_factor(own, higher), MISSED):
         yield _too_low(found, higher, planned(subject))
     else:
         yield Passed(name="learning rate", evidence=f"{_own(found)}, {_other(found, found.best)}")

@@ -31,7 +31,7 @@ def reshapes(subject: Subject) -> Iterator[Seen]:
             "tensor_shape",
             Severity.ERROR,
             f"{node.name} in forward",
-            f"{node.name} takes {before} to {after}: sizes change places, numbers do not, and each row mixes several",
+            f"{node.name} takes {before} to {after}: sizes change places, numbers do not: each row mixes several",
             "turn axes with transpose or permute; view and reshape only cut the same row of numbers anew",
             weight=0.85,
             change=(f"permute in place of {node.name}", _permuting),
