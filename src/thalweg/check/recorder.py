@@ -200,4 +200,5 @@ def _statistics(output: Tensor, axis: int, bounds: tuple[float, float] | None) -
 
 
 def _norm(t: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(t, dtype=torch.float64 if t.dtype is torch.float64 else torch.float32)
+    """The Euclidean norm, in float64: the square of a finite number may be none in float32."""
+    return torch.linalg.vector_norm(t, dtype=torch.float64)

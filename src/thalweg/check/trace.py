@@ -1,4 +1,4 @@
-"""Trace: what happened in some updates, step by step; plain numbers, as looks and `watch` read them."""
+"""Trace: what happened in some updates, step by step; plain numbers, as looks read them."""
 
 from __future__ import annotations
 

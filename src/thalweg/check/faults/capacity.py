@@ -44,8 +44,8 @@ FAULTS = (
         "rest, skill on the training data is compared with that of the nearest neighbours on data kept apart.",
         compared="More than {experiments.overfit.HALF:g} of the loss of chance left of samples to be known by "
         "heart, where two can be told apart. Or neighbours that are ahead by more than "
-        "{experiments.labels.MORE:g} in skill, where the last quarter of the run makes at most "
-        "{experiments.labels.FLAT:.0%} of the whole fall of the loss.",
+        "{experiments.capacity.MORE:g} in skill, or by twice, where the last quarter of the run makes at most "
+        "{experiments.capacity.FLAT:.0%} of the whole fall of the loss.",
         basis=CORPUS,
         remedy="Widen the narrowest layer, or add a layer with a non-linearity (`thalweg grow` keeps the "
         "function).",
@@ -181,9 +181,9 @@ FAULTS = (
         "batch of an epoch too. After the first updates, outputs of the same samples among different neighbours "
         "are compared, and evaluation mode with training mode.",
         compared="Fewer than {looks.batch_statistics.FEW} samples or values a channel, or a last batch of one "
-        "sample. Up to {experiments.independence.SMALL} values: if more than "
-        "{experiments.independence.NOISY:.0%} of the variance of outputs comes from the neighbours, or "
-        "evaluation mode loses more than {experiments.independence.APART:g} in skill on the samples trained on.",
+        "sample. Up to {experiments.modes.SMALL} values: if more than "
+        "{experiments.modes.NOISY:.0%} of the variance of outputs comes from the neighbours, or "
+        "evaluation mode loses more than {experiments.modes.APART:g} in skill on the samples trained on.",
         basis="One layer over n values adds a variance of about 1 / n. Errors rise from 16 samples a batch "
         "downwards (Wu & He 2018, figure 1).",
         remedy="Make the batch at least 32, or use `nn.GroupNorm` or `nn.LayerNorm`, which look at one sample "

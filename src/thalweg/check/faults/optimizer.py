@@ -14,7 +14,7 @@ FAULTS = (
         "leaves all bounds; rectifiers die and units saturate on the way.",
         found="The set-up is trained from one seed for the same few updates at the user's rate and at a ladder "
         "of rates around it. Where a lower rate gets much farther, longer runs from two seeds confirm or clear "
-        "the suspicion. `watch` compares the curvature along the step with 2 / lr.",
+        "the suspicion.",
         compared="Progress is the part of the way from the first loss down to the lowest of the ladder. A rate "
         "is suspect if it makes less than {experiments.rates.BEHIND:g} times the progress of a lower one or "
         "ends at more than {experiments.rates.WORSE:g} times its loss, and too high if longer runs then differ "

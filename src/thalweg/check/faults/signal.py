@@ -59,7 +59,7 @@ FAULTS = (
         "inputs or weights did from the start. That half of all outputs are zero is normal: a dead unit is zero "
         "for all.",
         found="Outputs of each ReLU layer are recorded in the first updates; layers that look dead in a batch "
-        "are judged again over the data. `watch` records the same in the user's own loop.",
+        "are judged again over the data.",
         compared="A layer of which more than {experiments.units.DEAD:.0%} of the units are zero for every "
         "sample that is judged.",
         basis=CORPUS,

@@ -13,7 +13,7 @@ FAULTS = (
         "since the start, which acts like a momentum that is never damped; with it between `backward()` and "
         "`step()` every update uses zeros.",
         found="Some updates of the user's step are watched: the gradient that the optimizer gets is written as "
-        "a sum of the gradients of this batch and of the update before. `watch` does so in the user's own loop.",
+        "a sum of the gradients of this batch and of the update before.",
         compared="Gradients are left over if the part of the update before has a weight above "
         "{experiments.step.LEFT_OVER:g} of that of the batch, where the sum fits within "
         "{experiments.step.FITS:g}. All zero where the batch's is not: cleared too late.",
@@ -172,7 +172,7 @@ FAULTS = (
         "training samples are compared between the modes. Running statistics are asked how fast they follow.",
         compared="Evaluation mode during an update. Outputs in evaluation mode that differ from pass to pass by "
         "more than {looks.modes.MOVED:g} of their spread. Evaluation mode that loses more than "
-        "{experiments.independence.APART:g} in skill on the samples trained on. Running statistics that the "
+        "{experiments.modes.APART:g} in skill on the samples trained on. Running statistics that the "
         "updates planned move by less than {looks.batch_statistics.LAGGING:g} times their memory.",
         basis=PROOF + " " + CORPUS,
         remedy="Call `model.train()` before the updates of every epoch and `model.eval()` before every "
