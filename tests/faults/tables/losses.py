@@ -31,7 +31,7 @@ def _likelihood(output: Tensor, target: Tensor) -> Tensor:
 
 
 @faulty("loss_sign", data="wine", half="tuning", also=("wrong_loss",))
-def likelihood_without_its_minus() -> Both:
+def likelihood_of_rows_without_its_minus() -> Both:
     """The log-likelihood is to be maximized; the minus that makes a loss of it is missing."""
 
     def fit(sign: float) -> Setup:

@@ -133,7 +133,7 @@ def gradients_cleared_before_the_step() -> Both:
 
 
 @faulty("vanishing_gradient", data="cancer", half="held out")
-def eight_layers_of_sigmoids() -> Both:
+def eight_layers_of_sigmoids_on_a_table() -> Both:
     """Each sigmoid passes a quarter of the gradient at best, and there are eight."""
 
     def fit(between: type[nn.Module]) -> Setup:

@@ -56,7 +56,7 @@ class _TwoTowers(nn.Module):
 
 
 @faulty("params_not_optimised", data="diabetes", half="tuning")
-def optimizer_of_the_head_alone() -> Both:
+def optimizer_of_the_head_alone_on_a_table() -> Both:
     """The optimizer was given the last layer only; the body stays as it was drawn."""
     parts = target_scaled(scaled(diabetes()))
     worth = absolute_error(unit(diabetes()))
@@ -72,7 +72,7 @@ def _constant() -> nn.Module:
 
 
 @faulty("weight_init", data="wine", half="held out")
-def all_weights_alike() -> Both:
+def all_weights_alike_on_a_table() -> Both:
     """All weights are 0.05: the units of a layer are one unit, and stay it."""
     good = made(
         scaled(wine()), partial(mlp, 13, 32, 32, 3), nn.CrossEntropyLoss(), partial(SGD, lr=0.05), epochs=30

@@ -26,7 +26,7 @@ class _Softmaxed(CharacterGRU):
 
 
 @faulty("output_activation", data="tinyshakespeare", half="held out")
-def softmax_before_cross_entropy() -> Both:
+def softmax_before_cross_entropy_on_texts() -> Both:
     """Cross-entropy has its own softmax; a second one leaves scores between 0 and 1."""
     good = made(play(), CharacterGRU, nn.CrossEntropyLoss(), partial(Adam, lr=5e-3), epochs=3, metric=accuracy)
     return good.with_problem(model=_Softmaxed), good
@@ -152,7 +152,7 @@ def attention_across_the_batch() -> Both:
 
 
 @faulty("optimizer_setting", data="tinyshakespeare", half="held out")
-def betas_the_wrong_way_round() -> Both:
+def betas_the_wrong_way_round_on_texts() -> Both:
     """Adam's betas are 0.999 for the mean and 0.9 for the squares: a thousand old gradients lead the way."""
 
     def fit(*betas: float) -> Setup:
