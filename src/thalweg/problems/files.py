@@ -76,13 +76,18 @@ def named(spec: str, *kinds: type, what: str) -> Any:
         if not isinstance(found, kinds) and _takes_nothing(found):
             found = code.run(found, path)
     if not isinstance(found, kinds):
-        wanted = " or ".join(f"a {kind.__name__}" for kind in kinds)
+        wanted = " or ".join(f"a {_public(kind)}" for kind in kinds)
         raise InputTypeError(
             f"{name} in {path.name} is no {what}.",
             got=type(found).__name__,
             expected=f"{wanted}, or a function without arguments that returns one",
         )
     return found
+
+
+def _public(kind: type) -> str:
+    """What a user calls a class."""
+    return f"{'thalweg.' * kind.__module__.startswith('thalweg.')}{kind.__name__}"
 
 
 def _attribute(module: ModuleType, name: str, path: Path, kinds: tuple[type, ...], what: str) -> Any:
