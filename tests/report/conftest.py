@@ -1,4 +1,4 @@
-"""Results to make pages of: a comparison of made-up curves, and real sweeps of problems that train in milliseconds."""
+"""Results to make pages of: a comparison of made-up curves, and real sweeps of what trains in milliseconds."""
 
 from __future__ import annotations
 
