@@ -11,6 +11,7 @@ import ctypes
 import struct
 from collections.abc import Iterator, Sequence
 
+from thalweg.engine.frame import HEAD, SHARE, WHOLE
 from thalweg.engine.philox import philox
 from thalweg.engine.segment import Layout
 from thalweg.formula import Expression, Program
@@ -20,41 +21,6 @@ from thalweg.formula.part import Part, part
 TYPES = {"float64": "double", "float32": "float", "float16": "half", "bfloat16": "i16"}
 _BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _ORDERED = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
-_HEAD = """declare float @llvm.sqrt.f32(float)
-declare double @llvm.sqrt.f64(double)
-declare float @llvm.fabs.f32(float)
-declare double @llvm.fabs.f64(double)
-"""
-
-_SHARE = """
-declare i64 @llvm.smin.i64(i64, i64)
-define void @share(ptr %next, i64 %chunks, i64 %batch, ptr %table, ptr %scalars, ptr %numbers, ptr %partials) {
-entry:
-  br label %loop
-loop:
-  %first = atomicrmw add ptr %next, i64 %batch monotonic
-  %left = icmp slt i64 %first, %chunks
-  br i1 %left, label %work, label %done
-work:
-  %end = add i64 %first, %batch
-  %last = call i64 @llvm.smin.i64(i64 %end, i64 %chunks)
-  call void @walk(i64 %first, i64 %last, ptr %table, ptr %scalars, ptr %numbers, ptr %partials)
-  br label %loop
-done:
-  ret void
-}
-"""
-
-_WHOLE = "\n".join(
-    [
-        "define void @whole(ptr %given) {",
-        *(f"  %a{j} = getelementptr i64, ptr %given, i64 {j}" for j in range(7)),
-        *(f"  %x{j} = load {'i64' if j in (1, 2) else 'ptr'}, ptr %a{j}" for j in range(7)),
-        "  call void @share(ptr %x0, i64 %x1, i64 %x2, ptr %x3, ptr %x4, ptr %x5, ptr %x6)",
-        "  ret void\n}\n",
-    ]
-)
-"""The same with one argument: where the arguments lie."""
 
 
 def source(program: Program, dtypes: Sequence[str], stage: int | None = None) -> str:
@@ -84,7 +50,7 @@ class _Writer:
         self.count = 0
 
     def module(self) -> str:
-        return "\n".join([_HEAD, *self._body(), *self._walk(), _SHARE, _WHOLE])
+        return "\n".join([HEAD, *self._body(), *self._walk(), SHARE, WHOLE])
 
     def _walk(self) -> Iterator[str]:
         """The loop over chunks, each of which is a row of the table."""
