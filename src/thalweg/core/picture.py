@@ -119,9 +119,13 @@ class Picture:
             )
             for one in parts["series"]
         )
-        parts["marks"] = tuple(Mark(**mark) for mark in parts["marks"])
+        parts["marks"] = tuple(Mark(**{**mark, "at": _number(mark["at"])}) for mark in parts["marks"])
         return cls(**parts)
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[float, ...]:
-    return tuple(math.nan if value is None else value for value in values)
+    return tuple(map(_number, values))
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
