@@ -10,13 +10,15 @@ from thalweg.check.files import resolve
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 
 FILE = """
+from functools import partial
 import torch
 from torch import nn
 import thalweg as tw
 from thalweg.check.setup import Setup
 
 x, y = torch.randn(30, 4), torch.arange(30) % 3
-problem = tw.Problem(name="mine", model=lambda: nn.Linear(4, 3), loss=nn.CrossEntropyLoss(), train=(x, y), epochs=4)
+loss = nn.CrossEntropyLoss()
+problem = tw.Problem(name="mine", model=lambda: nn.Linear(4, 3), loss=loss, train=(x, y), epochs=4)
 
 def step(model, optimizer, loss, x, y):
     raise AssertionError("nothing is trained here")
