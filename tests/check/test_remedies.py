@@ -113,6 +113,11 @@ def test_where_neither_runs_nothing_is_measured(setup_of, blobs, mlp):
     assert Trials(setup_of(blobs, mlp(5, 3))).attempt("tensor_shape", times(2)) is None
 
 
+def test_a_validation_split_that_cannot_be_judged_loses_nothing(given, blobs):
+    x, y = blobs
+    assert Trials(given(valid=(x[:, :3], y))).attempt("lr_too_low", times(1e4)) is None
+
+
 def test_no_time_for_two_pairs_proves_nothing(given):
     with within(0):
         assert Trials(given()).attempt("lr_too_low", times(1e4)) is None
