@@ -116,11 +116,10 @@ def test_a_proof_by_itself_needs_no_remedy_that_helps(cause):
 
 
 def test_a_failed_remedy_explains_nothing_and_counts_less(cause):
-    given = [
-        cause("lr_too_high", explains=["dead_relu"], weight=0.9, helped=False),
-        cause("dead_relu", weight=0.5),
-    ]
+    how = {"explains": ["dead_relu"], "weight": 0.9, "severity": ERROR}
+    given = [cause("lr_too_high", helped=False, **how), cause("dead_relu", weight=0.5)]
     assert tree(folded(given)) == [("dead_relu", []), ("lr_too_high", [])]
+    assert tree(folded([cause("lr_too_high", **how), given[1]])) == [("lr_too_high", ["dead_relu"])]
     weak, plain, strong = (cause(helped=helped).strength for helped in (False, None, True))
     assert 0 < weak < plain < strong < 1
 

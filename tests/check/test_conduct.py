@@ -192,6 +192,45 @@ def test_a_data_set_of_one_sample(problem, blobs):
         problem(tuple(part[:0] for part in blobs), valid=one)
 
 
+class Heads(nn.Linear):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(x), x
+
+
+class Complex(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 3, dtype=torch.cfloat)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x.to(torch.cfloat)).abs()
+
+
+def test_outputs_of_several_parts_are_said_to_be_what_has_no_answer(problem):
+    found = tw.check(problem(model=lambda: Heads(4, 3), loss=lambda output, y: LOSS(output[0], y)), budget=10)
+    unanswered = [said for said in found.unchecked if "No answer" in said]
+    assert unanswered
+    assert [said for said in unanswered if not said.endswith(" The outputs are not one tensor.")] == []
+    assert len(found.passed) > 20
+
+
+def test_complex_weights_are_no_fault_of_the_step(problem):
+    found = tw.check(problem(model=Complex), budget=3)
+    assert "tensor_shape" not in [one.fault for one in found.findings]
+    assert len(found.trace.losses) > 1
+
+
+class Gpu(nn.Linear):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.cuda())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_model_that_needs_a_gpu_is_refused(problem):
+    with pytest.raises(ModelError, match="needs a GPU"):
+        tw.check(problem(model=lambda: Gpu(4, 3)))
+
+
 def test_a_metric_that_cannot_be_measured_is_left_unchecked(problem, only, ask):
     only(ask("one"))
     odd = Metric("odd", lambda output, y: output @ y, higher_is_better=True)

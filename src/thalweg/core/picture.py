@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -119,7 +119,7 @@ class Picture:
             )
             for one in parts["series"]
         )
-        parts["marks"] = tuple(Mark(**{**mark, "at": _number(mark["at"])}) for mark in parts["marks"])
+        parts["marks"] = tuple(replace(Mark(**mark), at=_number(mark["at"])) for mark in parts["marks"])
         return cls(**parts)
 
 
