@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -12,15 +13,55 @@ from torch import Tensor, nn
 
 import thalweg.check.experiments  # so that looks are registered
 import thalweg.check.looks  # noqa: F401
-from thalweg.check.look import Suspicion, looks
+from thalweg.check.diagnosis import Diagnosis
+from thalweg.check.look import Change, Look, Suspicion, looks
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
-from thalweg.core.finding import Passed, Severity
+from thalweg.check.trace import Trace
+from thalweg.core.config import Config
+from thalweg.core.finding import Finding, Passed, Severity
 from thalweg.data import cancer, digits, holdout
 from thalweg.data.embedded import diabetes, wine
+from thalweg.execute.environment import describe
 from thalweg.problems import Problem
 
 Pair = tuple[Tensor, Tensor]
+
+
+def suspected(
+    fault: str = "lr_too_low",
+    severity: Severity = Severity.WARNING,
+    weight: float = 0.5,
+    explains: Sequence[str] = (),
+    change: Callable[[Setup], Setup] | None = None,
+    where: str = "fc1",
+) -> Suspicion:
+    finding = Finding(
+        fault=fault,
+        severity=severity,
+        where=where,
+        evidence=f"seen in {where}",
+        remedy="mend it",
+        numbers={"a": 1.5},
+    )
+    made = None if change is None else Change(words=f"{fault} mended", apply=change)
+    return Suspicion(finding=finding, weight=weight, change=made, explains=tuple(explains))
+
+
+def asking(
+    name: str, *answers: Suspicion | Passed | BaseException | Callable[[Subject], Any], trains: bool = False
+) -> Look:
+    """Return a look that nobody else knows: it gives its answers in order, raises those that are errors."""
+
+    def function(subject: Subject) -> Iterator[Suspicion | Passed]:
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            said = answer(subject) if callable(answer) else answer
+            if said is not None:
+                yield said
+
+    return Look(name=name, question=f"What of {name}?", faults=(), trains=trains, function=function)
 
 
 class Seen:
@@ -55,6 +96,55 @@ class Seen:
         assert change is not None
         assert change.words
         return Seen(change.apply(self.setup), self.name)
+
+
+@pytest.fixture(scope="session")
+def suspect() -> Callable[..., Suspicion]:
+    """Make a suspicion of any fault."""
+    return suspected
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., Look]:
+    """Make a look from its name and its answers."""
+    return asking
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the looks that are given be all there are."""
+
+    def put(*given: Look) -> None:
+        monkeypatch.setattr("thalweg.check.inquiry.all_looks", lambda: list(given))
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def diagnosed() -> Callable[..., Diagnosis]:
+    """Make a diagnosis of some faults, each given as (fault, severity), with something passed and unchecked."""
+
+    def make(*given: tuple[str, Severity], trace: Trace | None = None) -> Diagnosis:
+        return Diagnosis(
+            problem="case",
+            config=Config(hyper={"lr": 0.1}),
+            findings=tuple(suspected(*one).finding for one in given),
+            passed=(Passed(name="finite", evidence="all 480 numbers are finite"),),
+            unchecked=("Is it fast? Not asked: the budget left no time.",),
+            trace=trace,
+            budget=60.0,
+            seconds=1.5,
+            environment=describe("thalweg check case", datetime(2025, 1, 2, tzinfo=UTC), "one thread", 1),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def blobs() -> Pair:
+    """Three overlapping blobs in four dimensions, 120 samples."""
+    y = torch.arange(120) % 3
+    return torch.randn(120, 4, generator=torch.Generator().manual_seed(0)) + 2 * torch.eye(3, 4)[y], y
 
 
 @pytest.fixture(scope="session")

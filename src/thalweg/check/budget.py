@@ -66,7 +66,7 @@ def seconds(budget: float | str) -> float:
         >>> seconds("2min"), seconds("60s"), seconds(5)
         (120.0, 60.0, 5.0)
     """
-    found = re.fullmatch(r"\s*([\d.]+(?:e-?\d+)?)\s*([a-z]*)\s*", str(budget).lower())
+    found = re.fullmatch(r"\s*([\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)\s*", str(budget).lower())
     try:
         value = float(found[1]) * _UNITS[found[2]] if found else math.nan
     except (ValueError, KeyError):

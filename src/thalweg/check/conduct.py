@@ -122,10 +122,14 @@ def conduct(
 
 
 def _recorded(inquiry: Inquiry) -> tuple[Trace | None, Config]:
-    """The trace that the looks shared, and the Config that names the optimizer; as far as either was made."""
-    made = vars(inquiry.subject)  # where what is measured once is kept
-    trace, trainee = made.get("trace"), made.get("trainee")
-    return trace and trace.thinned(MOMENTS), trainee.learner.config if trainee else inquiry.subject.setup.config
+    """The trace that the looks shared, if any did, and the Config that names the optimizer, the user's own too."""
+    subject = inquiry.subject
+    trace = vars(subject).get("trace")  # where what is measured once is kept
+    try:
+        config = subject.trainee.learner.config
+    except Exception:  # of the user's own code, in a set-up that nobody came to train
+        config = subject.setup.config
+    return trace and trace.thinned(MOMENTS), config
 
 
 @contextmanager

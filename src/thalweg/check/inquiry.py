@@ -67,7 +67,10 @@ class Inquiry:
             if best is None or best.suspicion.change is None or len(mended) == ROUNDS:
                 break
             mended.append(best)
-            subject = Subject(best.suspicion.change.apply(subject.setup), subject.seed)
+            try:
+                subject = Subject(best.suspicion.change.apply(subject.setup), subject.seed)
+            except Exception:  # it helped the set-up as it was, and does not fit what others made of it
+                break
             self._look_again(subject, looks, mended)
         self._say_what_is_open()
 

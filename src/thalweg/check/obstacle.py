@@ -18,6 +18,9 @@ from thalweg.check.trainee import Trainee
 from thalweg.core.errors import DataError, ModelError, ThalwegError, one_line
 from thalweg.core.finding import Finding, Severity
 
+IGNORED = -100
+"""The label that torch's losses leave out."""
+
 
 @dataclass
 class Walk:
@@ -199,17 +202,23 @@ def _in_loss(output: Any, y: Tensor, error: Exception, part: str) -> Suspicion:
     told = f"the loss cannot take outputs of {form(output)} and targets of {form(y)}: {said}{part}"
     classes = output.shape[1] if isinstance(output, Tensor) and output.ndim > 1 else 0
     if y.dtype == torch.int64 and classes and "out of bounds" in said:
-        told = (
-            f"labels go from {int(y.min())} to {int(y.max())}, outputs are for classes 0 to {classes - 1}: {said}"
-        )
-        remedy = f"give the last layer {int(y.max()) + 1} outputs" if y.min() >= 0 else "count labels from 0"
-        return _suspicion("output_size" if y.min() >= 0 else "target_range", "outputs", told, remedy)
+        return _out_of_bounds(y[y != IGNORED], classes, said, told)
     if "between 0 and 1" in said:
         return _suspicion("output_activation", "outputs", told, "end in a sigmoid, or take BCEWithLogitsLoss")
     if "dtype" in said or "scalar type" in said or "Long" in said:
         kind = "floats: y.float()" if not y.is_floating_point() else "whole numbers: y.long()"
         return _suspicion("wrong_loss", "loss", told, f"take a loss for such targets, or give them as {kind}")
     return _suspicion("tensor_shape", "loss", told, "match the outputs, the loss and the targets to each other")
+
+
+def _out_of_bounds(labels: Tensor, classes: int, said: str, told: str) -> Suspicion:
+    low, high = int(labels.min()), int(labels.max())
+    if low >= 0 and high < classes:
+        return _suspicion("wrong_loss", "loss", told, "hand outputs and labels on as they come: they fit")
+    seen = f"labels go from {low} to {high}, outputs are for classes 0 to {classes - 1}: {said}"
+    if low < 0:
+        return _suspicion("target_range", "outputs", seen, "count labels from 0")
+    return _suspicion("output_size", "outputs", seen, f"give the last layer {high + 1} outputs")
 
 
 def _no_scalar(value: Any) -> Suspicion:

@@ -201,4 +201,4 @@ def _statistics(output: Tensor, axis: int, bounds: tuple[float, float] | None) -
 
 def _norm(t: Tensor) -> Tensor:
     """The Euclidean norm, in float64: the square of a finite number may be none in float32."""
-    return torch.linalg.vector_norm(t, dtype=torch.float64)
+    return torch.linalg.vector_norm(torch.view_as_real(t) if t.is_complex() else t, dtype=torch.float64)

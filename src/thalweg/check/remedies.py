@@ -127,7 +127,10 @@ def _run(setup: Setup, steps: int, seed: int) -> Course | None:
 
 
 def _score(fault: str, course: Course | None) -> Score | None:
-    found = None if course is None else score(fault, course.trainee)
+    try:
+        found = None if course is None else score(fault, course.trainee)
+    except Exception:  # of the user's own code, on a validation split that is unlike training
+        return None
     return found if found and math.isfinite(found.worth) else None
 
 

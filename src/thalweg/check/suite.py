@@ -115,5 +115,5 @@ def _ask(subject: Subject, asked: Iterable[Look], found: Examination, heard: Hea
         except OutOfTime:
             late.append(look)
         except Exception as error:  # of the user's own code, in a case that the look did not foresee
-            found.unchecked.append(f"{look.question} No answer: {one_line(error)}.")
+            found.unchecked.append(f"{look.question} No answer: {one_line(error).removesuffix('.')}.")
     found.unchecked.extend(f"{look.question} Not asked: the budget left no time." for look in late)

@@ -13,7 +13,8 @@ def verdict(diagnosis: Diagnosis) -> str:
     """Return the answer in a few words: how much is wrong and what comes first, or that nothing is."""
     serious = (*diagnosis.errors, *diagnosis.warnings)
     if not serious:
-        asked = f"{len(diagnosis.passed)} checks passed" if diagnosis.passed else "nothing could be asked"
+        n = len(diagnosis.passed)
+        asked = f"{n} check{'s' if n > 1 else ''} passed" if n else "nothing could be asked"
         return f"No fault found in {diagnosis.problem}: {asked}."
     counts = [(len(diagnosis.of(severity)), severity) for severity in (Severity.ERROR, Severity.WARNING)]
     told = listed([f"{n} {str(one) if n == 1 else PLURAL[one]}" for n, one in counts if n])

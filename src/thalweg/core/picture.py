@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -119,9 +119,13 @@ class Picture:
             )
             for one in parts["series"]
         )
-        parts["marks"] = tuple(Mark(**mark) for mark in parts["marks"])
+        parts["marks"] = tuple(replace(Mark(**mark), at=_number(mark["at"])) for mark in parts["marks"])
         return cls(**parts)
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[float, ...]:
-    return tuple(math.nan if value is None else value for value in values)
+    return tuple(map(_number, values))
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

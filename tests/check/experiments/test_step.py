@@ -147,6 +147,12 @@ def test_what_a_step_does_wrong_is_found_and_the_usual_step_mends_it(digits_with
         assert not seen.mended().suspicions
 
 
+def test_gradients_that_all_point_one_way_say_nothing_of_the_one_before(setup_of, see):
+    one = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0]])
+    given = setup_of(one, lambda: nn.Linear(2, 1), nn.MSELoss(), partial(SGD, lr=0.01), valid=one)
+    assert see(given, "gradients used").passed
+
+
 def test_an_optimizer_that_climbs(digits_with, see):
     seen = see(digits_with(optimizer=partial(SGD, lr=0.05, maximize=True)), "updates made")
     assert seen.faults == ["loss_sign"]

@@ -18,6 +18,9 @@ from thalweg.check.trainee import Trainee
 CALLS = 10
 """Calls that are watched: enough for gradients that are gathered over a few batches on purpose."""
 
+PARALLEL = 1 - 1e-6
+"""Cosine of two gradients from which on nobody can say of which of them a third is made."""
+
 
 @dataclass(frozen=True)
 class Used:
@@ -27,7 +30,7 @@ class Used:
 
     Attributes:
         fresh: The weight of the batches.
-        before: The weight of the gradient before; NaN at the first step.
+        before: The weight of the gradient before; NaN at the first step, and where it points the same way.
         error: What the fit leaves, relative to the gradient.
         cosine: Of the angle between the gradient and the batches'.
         scale: Its norm over theirs.
@@ -127,9 +130,10 @@ def _fitted(used: Tensor, batches: Tensor, last: Sequence[Tensor]) -> Used:
         torch.linalg.lstsq(gram, columns.T @ target).solution if gram.isfinite().all() else gram[0] * math.nan
     )
     size = target.norm()
+    told = bool(last) and abs(_cosine(batches, last[0])) < PARALLEL
     return Used(
         fresh=float(weights[0]),
-        before=float(weights[1]) if last else math.nan,
+        before=float(weights[1]) if told else math.nan,
         error=float((columns @ weights - target).norm() / size) if size > 0 else 0.0,
         cosine=_cosine(used, batches),
         scale=float(size / batches.norm()) if batches.norm() > 0 else math.nan,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.check.trainee import Trainee
+from thalweg.core.errors import InputTypeError
 from thalweg.data.batches import Split, batches
 
 JUDGED = 1000
@@ -46,6 +47,9 @@ def judge(trainee: Trainee, split: Split, *, training: bool = False, count: int 
         split: The samples.
         training: Whether the model is in training mode meanwhile, in batches of the size that it is trained on.
         count: Samples at most.
+
+    Raises:
+        InputTypeError: Outputs that are not one tensor.
     """
     n, learner = len(split), trainee.learner
     index = torch.arange(n) if n <= count else torch.linspace(0, n - 1, count).long()
@@ -55,6 +59,10 @@ def judge(trainee: Trainee, split: Split, *, training: bool = False, count: int 
     with learner.at_theta(), learner.own_generators(), torch.no_grad(), in_mode(trainee.model, training):
         learner.seed(learner.config.seed)
         pairs = [(trainee.model(x), y) for x, y in batches(split, size, index)]
+    if not isinstance(pairs[0][0], Tensor):
+        raise InputTypeError(
+            "The outputs are not one tensor.", got=type(pairs[0][0]).__name__, expected="a tensor"
+        )
     output, target = (torch.cat(parts) for parts in zip(*pairs, strict=True))
     loss, (mean, error) = float(learner.problem.loss(output, target)), measure(output, target)
     return Judged(loss=loss, skill=mean, error=error, output=output, target=target)
