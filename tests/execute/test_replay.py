@@ -23,11 +23,11 @@ LIVE = {"shakespeare/lstm": "mkldnn_rnn_layer", "shakespeare/transformer": ""}
 """What stays live, and why; the transformer draws."""
 
 
-def cohort(problem: Problem, members: int = 3, **settings: Any) -> Cohort:
-    given = {"optimizer": "sgd", "batch_size": min(8, problem.batch_size), **settings}
-    return Cohort(
-        [Learner(problem, Config(hyper={"lr": 10.0 ** -(6 + k)}, seed=k, **given)) for k in range(members)]
-    )
+def cohort(problem: Problem, members: int = 3, *, shared: bool = True) -> Cohort:
+    """Members of one seed, and so of one order of samples, if they share batches."""
+    base = Config(optimizer="sgd", batch_size=min(8, problem.batch_size))
+    settings = [{"hyper": {"lr": 10.0 ** -(6 + k)}, "seed": 0 if shared else k} for k in range(members)]
+    return Cohort([Learner(problem, base.replace(**own)) for own in settings])
 
 
 def batches(of: Cohort, count: int) -> Iterator[tuple[Tensor, Tensor, bool]]:
