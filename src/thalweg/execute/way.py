@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from statistics import median_low
 from typing import Any
 
 from thalweg.data.batches import batches
@@ -20,7 +21,10 @@ from thalweg.train.length import Length
 from thalweg.train.threads import threads
 
 SECONDS = 0.2
-"""How long a way is timed at most."""
+"""How long a way is timed at most,"""
+
+ENOUGH = 20
+"""and by how many updates."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +129,11 @@ def speed_together(jobs: Sequence[Job], count: int, seconds: float = SECONDS) ->
 
 
 def _rate(update: Callable[[], object], seconds: float) -> float:
+    """Return one over the usual time of an update: some of a cohort's first take longer, to be recorded."""
     update()  # the first allocates and compiles
-    done, started = 0, time.perf_counter()
-    while (spent := time.perf_counter() - started) < seconds or not done:
+    times, started = list[float](), time.perf_counter()
+    while not times or (len(times) < ENOUGH and time.perf_counter() - started < seconds):
+        before = time.perf_counter()
         update()
-        done += 1
-    return done / spent
+        times.append(time.perf_counter() - before)
+    return 1 / median_low(times)
