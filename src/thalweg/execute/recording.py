@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_iter, tree_map_only
 
 Operation = torch._ops.OpOverload  # pyright: ignore[reportPrivateUsage]
 Outputs = Sequence[Tensor | None]
 
 _UNREPEATABLE = ("_local_scalar_dense", "resize_", "set_", "mkldnn_rnn_layer")
 """Operations that hand a value to Python, move a tensor elsewhere, or do something else where autograd is off."""
+
+_CONSTANT = ("scalar_tensor", "full", "zeros", "ones", "new_zeros", "new_ones", "new_full", "arange")
+"""What the names of operations begin with that fill a tensor with the same each time."""
 
 
 class Recording(TorchDispatchMode):
@@ -64,8 +66,9 @@ class Recording(TorchDispatchMode):
             self.obstacle = f"{func} draws random numbers"
         elif func.overloadpacket.__name__ in _UNREPEATABLE:
             self.obstacle = f"{func} cannot be done again by itself"
-        done = _Done(func, _apart(args), _apart(kwargs or {}), [*tree_iter(_apart(found))])
-        self.nbytes += 0 if done.changes else sum(t.nbytes for t in done.fresh)
+        named = {name: _apart(value) for name, value in (kwargs or {}).items()}
+        done = _Done(func, _apart(args), named, _listed(_apart(found)))
+        self.nbytes += sum(t.nbytes for t in _tensors(done.found)) if done.anew else 0
         if self.nbytes > self._most:
             self.obstacle = f"it would keep more than {self._most:,} bytes"
         self._done.append(done)
@@ -88,56 +91,60 @@ class Recording(TorchDispatchMode):
         return self.outputs
 
     def _of_use(self) -> list[_Done]:
-        """Return the operations without those that nothing depends on, or that compute nothing."""
-        own = {_memory(t) for done in self._done if not done.changes for t in done.fresh}
+        """Return the operations without those that nothing depends on, or that give the same every time."""
+        own = set[int]().union(*(done.written for done in self._done if not done.changes))
+        changed = set[int]().union(*(done.written for done in self._done if done.changes))
         wanted = {_memory(t) for t in self.outputs if t is not None}
         found: list[_Done] = []
         for done in reversed(self._done):
-            written = {_memory(t) for t in done.written}
-            if written and (written & wanted or written - own):
-                wanted |= {_memory(t) for t in done.read}
+            used = done.written and (done.written & wanted or done.written - own)
+            if used and not (done.is_constant and not done.written & changed):
+                wanted |= done.read
                 found.append(done)
         return found[::-1]
 
 
 class _Done:
-    """An operation that was done."""
+    """An operation that was done.
+
+    Attributes:
+        changes: Whether it changes what it was given.
+        read: The memory that it was given.
+        written: The memory that it wrote to.
+        anew: Whether all its results lie in new memory.
+    """
 
     def __init__(
-        self, operation: Operation, args: Sequence[Any], kwargs: Mapping[str, Any], found: list[Any]
+        self, operation: Operation, args: Sequence[Any], kwargs: Mapping[str, Any], found: Sequence[Any]
     ) -> None:
         self.operation, self.args, self.kwargs, self.found = operation, args, kwargs, found
         self.changes = operation._schema.is_mutable  # pyright: ignore[reportPrivateUsage]
+        self.read = {_memory(t) for t in _tensors((*args, *kwargs.values()))}
+        results = {_memory(t) for t in _tensors(found)}
+        self.written = results if self.changes else results - self.read
+        self.anew = len(self.written) == len(found) and not self.changes
 
     @property
-    def read(self) -> Iterator[Tensor]:
-        """The tensors that it was given."""
-        return (t for t in tree_iter((self.args, self.kwargs)) if isinstance(t, Tensor))
-
-    @property
-    def fresh(self) -> list[Tensor]:
-        """Those of its results that are no views of what it was given."""
-        given = {_memory(t) for t in self.read}
-        return [t for t in self.found if isinstance(t, Tensor) and _memory(t) not in given]
-
-    @property
-    def written(self) -> list[Tensor]:
-        """The tensors that it wrote to."""
-        return [t for t in self.found if isinstance(t, Tensor)] if self.changes else self.fresh
+    def is_constant(self) -> bool:
+        """Whether its results depend on the shape of what it was given alone."""
+        name = self.operation.overloadpacket.__name__
+        return name.startswith(_CONSTANT)
 
     def again(self) -> Callable[[], object]:
         """Return what does it again, into the same tensors."""
         if self.changes:
             return partial(self.operation, *self.args, **self.kwargs)
+        if self.operation is torch.ops.aten._to_copy.default and isinstance(self.args[0], Tensor):
+            return partial(torch.ops.aten.copy_.default, self.found[0], self.args[0])
         places = _into(self.operation)
-        if places and len(places[1]) == len(self.found) and len(self.fresh) == len(self.found):
+        if places and self.anew and len(places[1]) == len(self.found):
             outs = dict(zip(places[1], self.found, strict=True))
             return partial(places[0], *self.args, **self.kwargs, **outs)
         return self._copied
 
     def _copied(self) -> None:
-        again = tree_iter(self.operation(*self.args, **self.kwargs))
-        for kept, new in zip(self.found, again, strict=True):
+        found = self.operation(*self.args, **self.kwargs)
+        for kept, new in zip(self.found, _listed(found), strict=True):
             if isinstance(kept, Tensor):
                 kept.copy_(new)
 
@@ -159,6 +166,19 @@ def _memory(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
 
 
-def _apart(tree: Any) -> Any:
+def _listed(found: Any) -> Sequence[Any]:
+    """What an operation returned, as a flat list."""
+    if not isinstance(found, list | tuple):
+        return [found]
+    return [one for part in found for one in _listed(part)]
+
+
+def _tensors(values: Sequence[Any]) -> Iterator[Tensor]:
+    return (one for one in _listed(values) if isinstance(one, Tensor))
+
+
+def _apart(value: Any) -> Any:
     """The same tensors without their history."""
-    return tree_map_only(Tensor, Tensor.detach, tree)
+    if isinstance(value, Tensor):
+        return value.detach() if value.requires_grad else value
+    return type(value)(map(_apart, value)) if type(value) in (list, tuple) else value
