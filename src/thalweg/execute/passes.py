@@ -64,25 +64,28 @@ class Passes:
         self._judging: dict[int, Replay] = {}
         self._unfit = unfit
 
-    def gradients(self, x: Tensor, y: Tensor, keys: Tensor, *, shared: bool) -> tuple[Tensor, list[Tensor | None]]:
+    def gradients(
+        self, x: Tensor, y: Tensor, noise: Callable[[], Tensor], *, shared: bool
+    ) -> tuple[Tensor, list[Tensor | None]]:
         """Return the loss of every copy, and the gradient of every stack that is trained.
 
         Args:
             x: Inputs of a mini-batch, with a leading axis of copies unless it is shared.
             y: Targets.
-            keys: What each copy's noise is drawn from, int64 ``(copies,)``.
+            noise: Gives what each copy's noise is drawn from, int64 ``(copies,)``, and seeds torch's generator.
             shared: Whether all copies see the same samples.
 
         Returns:
             The losses, and the gradients, which the next pass may overwrite.
         """
         if self.draws is not False:
-            return self._gradients(x, y, keys, shared=shared)
-        losses, *gradients = self._training[shared](x, y)
+            return self._gradients(x, y, noise(), shared=shared)
+        losses, *gradients = self._training[shared](x, y, noise)
         assert losses is not None
         return losses.clone(), gradients
 
-    def _in_a_row(self, x: Tensor, y: Tensor, *, shared: bool) -> list[Tensor | None]:
+    def _in_a_row(self, x: Tensor, y: Tensor, noise: Callable[[], Tensor], *, shared: bool) -> list[Tensor | None]:
+        noise()
         losses, gradients = self._gradients(x, y, None, shared=shared)
         return [losses, *gradients]
 

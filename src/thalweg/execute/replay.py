@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ class Replay:
     pass gave on another batch, to the bit; else passes stay live.
 
     Args:
-        live: The pass: from a batch (x, y) to tensors, which belong to the caller.
+        live: The pass: from a batch (x, y), and what is passed on to it alone, to tensors of the caller's own.
         moved: What a pass moves on beside, such as the averages of batch norm.
         obstacle: Why it may not be recorded; empty if it may.
 
@@ -34,31 +35,30 @@ class Replay:
         ([2.0, 4.0, 6.0], 1)
     """
 
-    def __init__(
-        self, live: Callable[[Tensor, Tensor], Outputs], moved: Sequence[Tensor] = (), obstacle: str = ""
-    ) -> None:
+    def __init__(self, live: Callable[..., Outputs], moved: Sequence[Tensor] = (), obstacle: str = "") -> None:
         self.obstacle, self.played = obstacle, 0
         self._live, self._moved = live, moved
         self._untried: dict[Hashable, Recording] = {}
         self._trusted: dict[Hashable, Recording] = {}
 
-    def __call__(self, x: Tensor, y: Tensor) -> Outputs:
+    def __call__(self, x: Tensor, y: Tensor, *passed_on: Any) -> Outputs:
         """Return what the pass gives; a recording's tensors are overwritten by the next pass."""
         if self.obstacle:
-            return self._live(x, y)
+            return self._live(x, y, *passed_on)
         key = (x.shape, x.dtype, x.device, y.shape, y.dtype)
         if key in self._trusted:
             self.played += 1
             return self._trusted[key].play(x, y)
         if key in self._untried:
-            return self._compared(self._untried.pop(key), key, x, y)
-        recording = Recording(self._live, [x, y], most=MOST)
+            return self._compared(key, x, y, *passed_on)
+        recording = Recording(lambda x, y: self._live(x, y, *passed_on), [x, y], most=MOST)
         self.obstacle = recording.obstacle
         self._untried[key] = recording
         return [None if t is None else t.clone() for t in recording.outputs]
 
-    def _compared(self, recording: Recording, key: Hashable, x: Tensor, y: Tensor) -> Outputs:
+    def _compared(self, key: Hashable, x: Tensor, y: Tensor, *passed_on: Any) -> Outputs:
         """Do the pass both ways."""
+        recording = self._untried.pop(key)
         before = [t.clone() for t in self._moved]
         try:
             played = [*recording.play(x, y), *(t.clone() for t in self._moved)]
@@ -67,7 +67,7 @@ class Replay:
             played = []
         for t, was in zip(self._moved, before, strict=True):
             t.copy_(was)
-        live = self._live(x, y)
+        live = self._live(x, y, *passed_on)
         if self.obstacle:
             return live
         if all(map(_same, played, [*live, *self._moved])):

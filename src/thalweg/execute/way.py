@@ -37,6 +37,7 @@ class Way:
         members: How many runs are trained at a time.
         speed: Updates a second of all of them together.
         start: Seconds before the first.
+        each: Seconds that an update of all takes longer for each run more.
 
     Example:
         >>> print(Way("batched", 2, 64, 5000.0)), Way("sequential", 1, 1, 100.0).seconds(50)
@@ -49,20 +50,22 @@ class Way:
     members: int
     speed: float
     start: float = 0.0
+    each: float = 0.0
 
     def seconds(self, updates: int) -> float:
         """Return how long so many updates take."""
         return self.start + updates / self.speed
 
     def among(self, jobs: int) -> Way:
-        """Return the way for so many jobs: with fewer members, if it had more, and slower in proportion.
+        """Return the way for so many jobs: with fewer members, if it had more, which gain less from each other.
 
         Example:
-            >>> Way("batched", 1, 20, 5000.0).among(10)
-            Way(name='batched', threads=1, members=10, speed=2500.0, start=0.0)
+            >>> [Way("batched", 1, 20, 5000.0, each=each).among(10).speed for each in (0.0, 1e-4)]
+            [2500.0, 3333.3...]
         """
         members = max(1, min(self.members, jobs))
-        return replace(self, members=members, speed=self.speed * members / self.members)
+        seconds = self.members / self.speed - (self.members - members) * self.each
+        return replace(self, members=members, speed=members / seconds)
 
     @property
     def executor(self) -> Executor:
