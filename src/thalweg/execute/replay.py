@@ -62,7 +62,7 @@ class Replay:
         before = [t.clone() for t in self._moved]
         try:
             played = [*recording.play(x, y), *(t.clone() for t in self._moved)]
-        except RuntimeError as error:
+        except (RuntimeError, TypeError) as error:
             self.obstacle = f"a recording of it fails: {one_line(error)}"
             played = []
         for t, was in zip(self._moved, before, strict=True):
