@@ -5,24 +5,47 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from inspect import Parameter, Signature
-from typing import Any
+from itertools import product
+from typing import Any, overload
 
 from thalweg.core import code
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 from thalweg.formula import Expression, Rule, Update, compose
 from thalweg.formula import rule as declare
+from thalweg.formula.expression import in_order
 from thalweg.optim.form import Form
 from thalweg.optim.names import Named, optimizers
 from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.options import MANNERS
 from thalweg.rules import options
 
+TAKEN = {"self", "params", "param_names", "options", "decoupled_weight_decay", *MANNERS} | {
+    option.name for option in options if option.name != "weight_decay"
+}
+"""Keywords and keys of a group that every optimizer has; a rule may have a weight decay of its own."""
 
+
+@overload
+def rule(function: Callable[..., Update], /) -> type[RuleOptimizer]: ...
+
+
+@overload
 def rule(
     *,
     reference: str = "",
     interim: tuple[Callable[..., Expression] | str, str] | None = None,
     search: tuple[float, float] = (1e-4, 1.0),
-) -> Callable[[Callable[..., Update]], type[RuleOptimizer]]:
+) -> Callable[[Callable[..., Update]], type[RuleOptimizer]]: ...
+
+
+def rule(
+    function: Callable[..., Update] | None = None,
+    /,
+    *,
+    reference: str = "",
+    interim: tuple[Callable[..., Expression] | str, str] | None = None,
+    search: tuple[float, float] = (1e-4, 1.0),
+) -> type[RuleOptimizer] | Callable[[Callable[..., Update]], type[RuleOptimizer]]:
     """Make an optimizer of the decorated function, which states an update rule.
 
     Its positional parameters are the parameter, the gradient and the states, as large as the parameter and zero at
@@ -31,6 +54,7 @@ def rule(
     the new parameter and the new states, by arithmetic, comparisons and the functions of `thalweg.formula`.
 
     Args:
+        function: The function, where ``@rule`` stands without parentheses.
         reference: Where the rule is stated.
         interim: ``(coefficient, slot)`` if the gradient belongs to the point p + coefficient * slot.
         search: The interval of ``lr`` that `compare` searches.
@@ -40,9 +64,9 @@ def rule(
         `fit` and `compare` by the function's name with hyphens.
 
     Raises:
-        InputError: The signature is not one of a rule, or the name is taken.
-        InputTypeError: The function does what cannot be traced, such as an ``if`` on a tensor; the message names
-            the line.
+        InputError: The signature is not one of a rule, the name is taken, or a hyper-parameter has no effect.
+        InputTypeError: What is decorated is no function, or it does what cannot be traced, such as an ``if`` on a
+            tensor; the message names the line.
 
     Example:
         >>> import torch
@@ -57,6 +81,12 @@ def rule(
     """
 
     def make(function: Callable[..., Update]) -> type[RuleOptimizer]:
+        if not getattr(function, "__name__", "").isidentifier():  # a lambda's is not
+            raise InputTypeError(
+                "A rule is a function with a name.",
+                got=repr(function),
+                expected="@thalweg.rule(reference=...) above def my_rule(p, g, *, lr=0.1)",
+            )
         made = declare(reference=reference, interim=interim, search=search)(function)
         compose(made)  # what cannot be traced is to be said where it is written
         _check(made)
@@ -64,14 +94,15 @@ def rule(
         _register(made.name, kind)
         return kind
 
-    return make
+    return make if function is None else make(function)
 
 
 def _check(made: Rule) -> None:
     """Refuse what would fail late: in a search, under a schedule, beside an option.
 
     Raises:
-        InputError: No ``lr``, a default out of its range, an unusable `search`, the name of an option.
+        InputError: No ``lr``, a default out of its range, an unusable `search`, a name that every optimizer has, a
+            hyper-parameter without effect.
     """
     low, high = made.search
     if "lr" not in made.hypers:
@@ -82,12 +113,29 @@ def _check(made: Rule) -> None:
         )
     for name, hyper in made.hypers.items():
         hyper.interval.check(f"the default of {name} of the rule {made.name}", hyper.default)
-    taken = {option.name for option in options} & {*made.hypers, *made.flags} - {"weight_decay"}
+    taken = TAKEN & {*made.hypers, *made.flags}
     if taken:
         raise InputError(
-            f"{min(taken)} of the rule {made.name} is the name of an option, which it would hide.",
+            f"{min(taken)} of the rule {made.name} is a name that every optimizer has, and would hide it.",
             remedy="give it another name",
         )
+    idle = made.hypers.keys() - _read(made)
+    if idle:
+        raise InputError(
+            f"{min(idle)} of the rule {made.name} has no effect.",
+            expected="a hyper-parameter that the new parameter or a new state is computed from",
+            remedy="use it or leave it out",
+        )
+
+
+def _read(made: Rule) -> set[str]:
+    """The names that the rule reads under one setting of its flags or another."""
+    found = set(made.starts.values())
+    for setting in product((False, True), repeat=len(made.flags)):
+        program = compose(made, flags=dict(zip(made.flags, setting, strict=True)))
+        nodes = in_order([*program.tensors.values(), *program.scalars.values()])
+        found |= {node.name for node in nodes if node.op == "input"}
+    return found
 
 
 def _class_of(made: Rule) -> type[RuleOptimizer]:
