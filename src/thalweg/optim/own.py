@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from itertools import product
-from typing import Any, overload
+from typing import Any, cast, overload
 
 from thalweg.core import code
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
@@ -15,8 +15,9 @@ from thalweg.formula import rule as declare
 from thalweg.formula.expression import in_order
 from thalweg.optim.form import Form
 from thalweg.optim.names import Named, optimizers
-from thalweg.optim.optimizer import Params, RuleOptimizer
-from thalweg.optim.options import MANNERS
+from thalweg.optim.optimizer import RuleOptimizer
+from thalweg.optim.options import MANNERS, Options
+from thalweg.optim.params import Params
 from thalweg.rules import options
 
 TAKEN = {"self", "params", "param_names", "options", "decoupled_weight_decay", *MANNERS} | {
@@ -25,8 +26,23 @@ TAKEN = {"self", "params", "param_names", "options", "decoupled_weight_decay", *
 """Keywords and keys of a group that every optimizer has; a rule may have a weight decay of its own."""
 
 
+class Own(RuleOptimizer):
+    """Base of the optimizers that `rule` makes: the sentence says which settings there are.
+
+    Args:
+        params: Parameters, named parameters or groups.
+        settings: Hyper-parameters and flags of the rule by its symbols, and what goes around it; see `Options`.
+    """
+
+    def __init__(self, params: Params, **settings: Any) -> None:
+        made = self.forms[0].rule
+        own: dict[str, Any] = {name: settings.pop(name, hyper.default) for name, hyper in made.hypers.items()}
+        own |= {name: settings.pop(name, default) for name, default in made.flags.items()}
+        super().__init__(params, own, cast(Options, settings))
+
+
 @overload
-def rule(function: Callable[..., Update], /) -> type[RuleOptimizer]: ...
+def rule(function: Callable[..., Update], /) -> type[Own]: ...
 
 
 @overload
@@ -35,7 +51,7 @@ def rule(
     reference: str = "",
     interim: tuple[Callable[..., Expression] | str, str] | None = None,
     search: tuple[float, float] = (1e-4, 1.0),
-) -> Callable[[Callable[..., Update]], type[RuleOptimizer]]: ...
+) -> Callable[[Callable[..., Update]], type[Own]]: ...
 
 
 def rule(
@@ -45,7 +61,7 @@ def rule(
     reference: str = "",
     interim: tuple[Callable[..., Expression] | str, str] | None = None,
     search: tuple[float, float] = (1e-4, 1.0),
-) -> type[RuleOptimizer] | Callable[[Callable[..., Update]], type[RuleOptimizer]]:
+) -> type[Own] | Callable[[Callable[..., Update]], type[Own]]:
     """Make an optimizer of the decorated function, which states an update rule.
 
     Its positional parameters are the parameter, the gradient and the states, as large as the parameter and zero at
@@ -80,7 +96,7 @@ def rule(
         [0.5, 1.0]
     """
 
-    def make(function: Callable[..., Update]) -> type[RuleOptimizer]:
+    def make(function: Callable[..., Update]) -> type[Own]:
         if not getattr(function, "__name__", "").isidentifier():  # a lambda's is not
             raise InputTypeError(
                 "A rule is a function with a name.",
@@ -138,14 +154,7 @@ def _read(made: Rule) -> set[str]:
     return found
 
 
-def _class_of(made: Rule) -> type[RuleOptimizer]:
-    form = Form(made)
-
-    def initialize(self: RuleOptimizer, params: Params, **settings: Any) -> None:
-        own = {name: settings.pop(name, hyper.default) for name, hyper in made.hypers.items()}
-        own |= {name: settings.pop(name, default) for name, default in made.flags.items()}
-        RuleOptimizer.__init__(self, params, own, settings)  # pyright: ignore[reportArgumentType]
-
+def _class_of(made: Rule) -> type[Own]:
     function = made.function
     names: dict[str, Any] = {
         "__module__": function.__module__,
@@ -158,11 +167,11 @@ def _class_of(made: Rule) -> type[RuleOptimizer]:
         *(Parameter(name, Parameter.KEYWORD_ONLY, default=value) for name, value in defaults.items()),
         Parameter("options", Parameter.VAR_KEYWORD),
     ]
-    names |= {"forms": (form,), "__init__": initialize, "__signature__": Signature(shown)}
-    return type(function.__name__, (RuleOptimizer,), names)
+    names |= {"forms": (Form(made),), "__signature__": Signature(shown)}
+    return type(function.__name__, (Own,), names)
 
 
-def _register(name: str, kind: type[RuleOptimizer]) -> None:
+def _register(name: str, kind: type[Own]) -> None:
     if name in optimizers and optimizers[name].kind.__name__ != name.replace("-", "_"):  # none of ours is so named
         raise InputError(f"There is an optimizer {name} already.", remedy="give the function another name")
     optimizers.put(name, Named(kind, kind.forms[0]))
@@ -201,4 +210,4 @@ def resolve(spec: str) -> str:
 
 
 def _is_own(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, RuleOptimizer) and value is not RuleOptimizer
+    return isinstance(value, type) and issubclass(value, Own) and value is not Own
