@@ -260,7 +260,7 @@ def mode_in_training(subject: Subject) -> Iterator[Seen]:
         "the model is in evaluation mode in the forward pass of its updates"
         + ("" if matters else ", which makes no difference to this one"),
         "call model.train() before the updates, and after every evaluation",
-        weight=0.95,
+        weight=1.0 if matters else 0.95,
         change=("model.train() before every update", _training),
         explains=("overfitting", "dropout_too_high", "train_val_mismatch", "lr_too_high"),
     )
