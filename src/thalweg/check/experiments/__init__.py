@@ -11,6 +11,7 @@ explains the rest comes before it.
 
 from thalweg.check.experiments import (  # noqa: I001  (the order of the looks)
     step as step,
+    used as used,
     start as start,
     finite as finite,
     gradients as gradients,

@@ -18,7 +18,7 @@ FAULTS = (
         compared="A loss of values on labels, where a linear fit tells {looks.wrong_loss.NAMES:g} more of the "
         "labels as names than as amounts; a squared error on classes (a warning); a loss of shares on targets "
         "that do not add up to 1; a loss that is the same whatever the outputs; one that adds up samples (a "
-        "note). A cosine below {experiments.step.APART:g} between the gradient in use and the batch's own, or a "
+        "note). A cosine below {experiments.used.APART:g} between the gradient in use and the batch's own, or a "
         "loss that is returned one batch late.",
         basis="Clipping leaves the cosine at 1, penalties and mixed samples above 0.5; the threshold lies below.",
         remedy="Labels: `nn.CrossEntropyLoss`. Several labels at once: `nn.BCEWithLogitsLoss`. Quantities: "

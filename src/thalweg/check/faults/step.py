@@ -15,8 +15,8 @@ FAULTS = (
         found="Some updates of the user's step are watched: the gradient that the optimizer gets is written as "
         "a sum of the gradients of this batch and of the update before.",
         compared="Gradients are left over if the part of the update before has a weight above "
-        "{experiments.step.LEFT_OVER:g} of that of the batch, where the sum fits within "
-        "{experiments.step.FITS:g}. All zero where the batch's is not: cleared too late.",
+        "{experiments.used.LEFT_OVER:g} of that of the batch, where the sum fits within "
+        "{experiments.used.FITS:g}. All zero where the batch's is not: cleared too late.",
         basis="The weight is 0 or 1, whatever the clipping; the threshold lies between.",
         remedy="Call `optimizer.zero_grad()` before every `backward()`. To gather gradients over batches on "
         "purpose, clear and step once for all of them.",
