@@ -14,6 +14,7 @@ from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course
 from thalweg.check.experiments.runs import sound
 from thalweg.check.experiments.start import outset
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.splits import anew
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
@@ -109,6 +110,7 @@ def _mismatch(told: str, unlike: float, found: Course, margin: float) -> Suspici
         "prepare both splits alike, and draw them from the same data",
         weight=min(0.9, 0.6 + unlike / 2),
         numbers=_numbers(found, margin),
+        change=anew(VALID),
         explains=("overfitting", "batchnorm_small_batch", "train_eval_mode"),
     )
 
