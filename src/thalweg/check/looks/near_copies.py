@@ -53,7 +53,7 @@ def near_copies(subject: Subject) -> Iterator[Seen]:
         "valid",
         f"{told}: shifted, turned or blurred copies",
         "split before samples are augmented, and keep all that is made of one sample on one side",
-        weight=0.9,
+        weight=1.0 if share > 0.5 else 0.9,
         numbers={"share": share, "threshold": MANY},
         change=("training without copies of validation", _apart),
         explains=("overfitting",),

@@ -114,9 +114,10 @@ def known_tokens(subject: Subject) -> Iterator[Seen]:
     found, x = lookup(subject), whole(subject, "train").x
     if found is None or x.is_floating_point() or x.ndim != 2:
         return
-    padding = {found.embedding.padding_idx, *(end[0] for end in (run_at_end(x), run_at_end(x.flip(1))) if end)}
+    end, padding = run_at_end(x) or run_at_end(x.flip(1)), found.embedding.padding_idx
+    left_out = end[0] if padding is None and end else padding
     ids, counts = x.unique(return_counts=True)
-    text = torch.tensor([int(one) not in padding for one in ids])
+    text = ids != (-1 if left_out is None else left_out)
     if int(text.sum()) < FEW:
         return
     most = int(counts[text].max())
