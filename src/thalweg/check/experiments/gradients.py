@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -59,6 +60,9 @@ SMALL = 1e-6
 
 COORDINATES, AT_MOST = 4, 32
 """Of each parameter, half of them the steepest and half drawn; and of all."""
+
+SECONDS, LEAST = 1.0, 12
+"""What their slopes may take, and how many are taken all the same."""
 
 NUDGES = (1e-3, 1.0)
 """Relative changes of a parameter that gets no gradient, to see whether the loss depends on it."""
@@ -153,11 +157,16 @@ def coordinates(subject: Subject) -> list[Coordinate]:
         return []
     drawn = torch.Generator().manual_seed(subject.seed)
     share = max(1, min(COORDINATES, AT_MOST // len(named)))
-    return [
-        Coordinate(name, 0.0 if g is None else dense(g).flatten()[place].item(), _slope(value, p, place))
+    chosen = [
+        (name, p, place, 0.0 if g is None else dense(g).flatten()[place].item())
         for (name, p), g in zip(named, found, strict=True)
         for place in _places(p, g, share, drawn)
     ]
+    started = time.perf_counter()
+    here = value()
+    each = (time.perf_counter() - started) * 2 * len(STEPS)
+    every = math.ceil(len(chosen) / max(LEAST, SECONDS / each))
+    return [Coordinate(name, slope, _slope(value, p, place, here)) for name, p, place, slope in chosen[::every]]
 
 
 def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
@@ -190,10 +199,10 @@ def _places(p: Tensor, gradient: Tensor | None, count: int, drawn: torch.Generat
 
 
 @torch.no_grad()
-def _slope(value: Callable[[], float], p: Tensor, place: int) -> float:
+def _slope(value: Callable[[], float], p: Tensor, place: int, here: float) -> float:
     """Return the central difference along one weight, NaN at a kink: the slopes to both sides are not the same."""
     where = tuple(int(one) for one in torch.unravel_index(torch.tensor(place), p.shape))
-    at, here, slopes = p[where].item(), value(), list[float]()
+    at, slopes = p[where].item(), list[float]()
     for relative in STEPS:
         step = relative * max(1.0, abs(at))
         for moved in (at - step, at + step):

@@ -48,7 +48,9 @@ def gradients_used(subject: Subject) -> Iterator[Seen]:
     elif left > LEFT_OVER:
         yield _uncleared(subject, f"the gradient of an update holds {left:.2g} times that of the one before", left)
     elif held := {name: left for name, used in found.used_of.items() if (left := left_over(used)) > LEFT_OVER}:
-        told = f"of {len(held)} of {len(found.used_of)} parameters, such as {listed(list(held)[:3])}, the gradient "
+        told = (
+            f"of {len(held)} of {len(found.used_of)} parameters, such as {listed(list(held)[:3])}, the gradient "
+        )
         yield _uncleared(subject, f"{told}of an update holds that of the one before", max(held.values()))
     elif cosines and abs(fmean(cosines)) < APART:
         yield _of_another(fmean(cosines))
@@ -127,5 +129,3 @@ def _stale(found: Observed) -> bool:
 
 def _near(one: float, other: float) -> bool:
     return abs(one - other) <= SAME * max(abs(one), abs(other))
-
-

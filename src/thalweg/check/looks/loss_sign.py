@@ -102,9 +102,12 @@ def _asked_for(loss: Loss, found: Answer, right: float) -> tuple[int, float] | N
         losses = [value(loss, _saying(one, found.output, link), found.y) for one in moved]
         if all(map(math.isfinite, losses)):
             least, most = min(losses), max(losses)
-            return (1 + losses.index(least), least) if right - least > ALONE * (most - least) > 0 and (
-                sum(one < least + ALONE * (most - least) for one in losses) == 1
-            ) else None
+            return (
+                (1 + losses.index(least), least)
+                if right - least > ALONE * (most - least) > 0
+                and (sum(one < least + ALONE * (most - least) for one in losses) == 1)
+                else None
+            )
     return None
 
 

@@ -37,15 +37,15 @@ def with_layer(setup: Setup, name: str, layer: Callable[[nn.Module], nn.Module])
 
 def _with_outputs(factory: Callable[[], nn.Module], before: int, after: int) -> nn.Module:
     model = factory()
-    layers = [name for name, one in model.named_modules() if isinstance(one, nn.Linear) and one.out_features == before]
+    layers = [
+        name for name, one in model.named_modules() if isinstance(one, nn.Linear) and one.out_features == before
+    ]
     if not layers:
         raise LookupError(f"no layer has {before} outputs")
     return put(model, layers[-1], lambda old: nn.Linear(old.in_features, after, old.bias is not None))
 
 
-def _with_layer(
-    factory: Callable[[], nn.Module], name: str, layer: Callable[[nn.Module], nn.Module]
-) -> nn.Module:
+def _with_layer(factory: Callable[[], nn.Module], name: str, layer: Callable[[nn.Module], nn.Module]) -> nn.Module:
     return put(factory(), name, layer)
 
 

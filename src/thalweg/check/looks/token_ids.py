@@ -125,7 +125,10 @@ def _beyond(found: Lookup, told: str, low: int, high: int, size: int) -> Suspici
         f"give the embedding {high + 1} rows, or number the tokens from 0" if low >= 0 else "number tokens from 0",
         weight=1.0,
         numbers={"lowest": low, "highest": high, "rows": size},
-        change=(f"{high + 1} rows in {found.name}", partial(with_layer, name=found.name, layer=partial(_wider, high + 1)))
+        change=(
+            f"{high + 1} rows in {found.name}",
+            partial(with_layer, name=found.name, layer=partial(_wider, high + 1)),
+        )
         if low >= 0 and isinstance(found.embedding, nn.Embedding)
         else None,
     )
