@@ -27,7 +27,7 @@ RISEN = 1.25
 """Times its lowest point to which the loss on validation has risen again."""
 
 KNEW = 0.95
-"""Times the loss of chance that validation was below where something was known; above it, all that is lost again."""
+"""Times the loss of chance that validation was below where something was known; above it, all is lost again."""
 
 FALLEN = 0.02
 """Skill on validation lost since its best point."""

@@ -37,8 +37,8 @@ HALF = 0.5
 """What is left where they are not even half learned."""
 
 NOTHING = 0.9
-"""What is left where nothing is learned: of two samples of many targets, such as the letters of a text, a small net
-may well learn less than half."""
+"""What is left where nothing is learned: of two samples of many targets, such as the letters of a text, a small
+net may well learn less than half."""
 
 BARRED = 0.2
 """What outputs of the net's kind leave of the loss of chance at best, from which on they are the fault."""
@@ -200,7 +200,7 @@ def _broken(two: Memory, told: str) -> Suspicion:
         "follow one sample through the model and its loss: what it says is lost, or the gradient is",
         weight=0.5,
         numbers=_numbers(two) | {"apart": two.apart},
-        explains=("capacity_too_small", "lr_too_low", "vanishing_gradient", "labels_wrong"),
+        explains=("capacity_too_small", "lr_too_low", "labels_wrong"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Passing: a set-up whose model lets gradients through where it detaches, so that it can be tried what that costs."""
+"""Passing: a set-up whose model lets gradients through where it detaches, to try what that costs."""
 
 from __future__ import annotations
 

@@ -93,7 +93,8 @@ def right_and_wrong(loss: Loss, found: Answer) -> tuple[float, float] | None:
 
 def _asked_for(loss: Loss, found: Answer, right: float) -> tuple[int, float] | None:
     """Return by how much the labels are moved on that the loss asks for, and the loss of outputs that say them;
-    None where right outputs are the worst of all, so that it is the sign that is wrong."""
+    None where right outputs are the worst of all, so that it is the sign that is wrong.
+    """
     if not labels_of(found.output, found.y) or not 2 < found.output.shape[1] <= CLASSES:
         return None
     classes = found.output.shape[1]

@@ -22,14 +22,14 @@ NEIGHBOURS = 10
 """The neighbour beside whose distance that of the nearest is held: copies come a few at a time."""
 
 NEAR = 0.25
-"""Times that distance below which the nearest is a copy. Where samples fill as few as six dimensions one in 450 has
-such a neighbour by chance."""
+"""Times that distance below which the nearest is a copy. Where samples fill as few as six dimensions one in 450
+has such a neighbour by chance."""
 
 PRECISE = 1e9
 """What numbers are multiplied by before they are rounded to be compared."""
 
 VALUES, TABLE = 12, 8
-"""Distinct values of an image from which on they tell it from others, and columns from which on a table's rows do."""
+"""Distinct values that tell an image from others, and columns from which on rows of a table are told apart."""
 
 
 @look("Does validation hold near copies of training samples?", "data_leakage", trains=False)

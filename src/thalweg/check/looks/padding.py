@@ -83,7 +83,8 @@ def lengths_of(x: Tensor, end: int) -> Tensor:
 
 def _moved(subject: Subject, x: Tensor, lengths: Tensor) -> float | None:
     """Return how far outputs move, relative to their spread, when half of the padding is cut off; None if nobody
-    can say."""
+    can say.
+    """
     short = (lengths <= x.shape[1] // 2).nonzero().flatten()[:SAMPLES]
     if len(short) < 2:
         return None
