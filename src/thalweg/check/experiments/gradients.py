@@ -120,7 +120,8 @@ def _wrong(subject: Subject, wrong: list[Coordinate], judged: int) -> Suspicion:
     off = median(abs(one.autograd - one.numeric) / max(abs(one.autograd), abs(one.numeric)) for one in wrong)
     what = "gets no gradient" if blocked else f"has the gradient {worst.autograd:.4g} by autograd"
     cut = _is_cut(subject)
-    grave = off > FAR_OFF and (not cut or worse(subject, good(subject), passing(good(subject))))
+    costs = blocked or not cut or worse(subject, good(subject), passing(good(subject)))  # else it may be meant
+    grave = off > FAR_OFF and costs
     return suspect(
         "gradient_blocked",
         Severity.ERROR if grave else Severity.NOTE,

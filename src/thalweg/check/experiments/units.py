@@ -85,7 +85,7 @@ def _dead(name: str, before: float, after: float, updates: int) -> Suspicion:
         weight=0.95 if none_left else 0.6,
         numbers={"dead": after, "dead at the start": before, "threshold": DEAD},
         change=('init="auto"', _initialized) if early else ("leaky rectifiers", _leaky),
-        explains=("vanishing_gradient", "capacity_too_small", "gradient_blocked", "lr_too_low", "weight_init"),
+        explains=("vanishing_gradient", "capacity_too_small", "gradient_blocked"),
     )
 
 
