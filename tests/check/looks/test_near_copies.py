@@ -8,13 +8,14 @@ import torch
 
 @pytest.fixture
 def parted(small_digits, setup_of, mlp, see):
-    """Return what is seen where these rows were added to 400 of training, and 300 others validate."""
+    """Return what is seen where these images were added to 400 of training, and 300 others validate."""
 
     def look(added, valid=None):
-        x, y = small_digits
+        x, y = images(small_digits[0]), small_digits[1]
         train = torch.cat([x[:400], added]), y[torch.arange(400 + len(added)) % 400]
         other = x[600:900] if valid is None else valid
-        return see(setup_of(train, mlp(64, 10), valid=(other, y[600:900])), "near copies")
+        model = lambda: torch.nn.Sequential(torch.nn.Flatten(), mlp(64, 10)())  # noqa: E731
+        return see(setup_of(train, model, valid=(other, y[600:900])), "near copies")
 
     return look
 
@@ -24,7 +25,7 @@ def images(x):
 
 
 def test_noisy_copies_are_found_and_left_out(parted, small_digits):
-    x = small_digits[0][600:900]
+    x = images(small_digits[0])[600:900]
     blurred = x + 0.02 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     seen = parted(blurred)
     assert seen.faults == ["data_leakage"]
@@ -44,12 +45,14 @@ def test_images_that_were_moved_or_turned_are_found_and_left_out(change, raw_dig
 
 
 def test_other_samples_are_no_copies(parted, small_digits):
-    seen = parted(small_digits[0][900:1200])
+    seen = parted(images(small_digits[0])[900:1200])
     assert not seen.suspicions
     assert "0.0% of validation" in seen.passed[0].evidence
 
 
-def test_rows_of_tables_that_are_alike_are_no_copies(raw_wine, raw_cancer, raw_diabetes, setup_of, mlp, halves, see):
+def test_rows_of_tables_that_are_alike_are_no_copies(
+    raw_wine, raw_cancer, raw_diabetes, setup_of, mlp, halves, see
+):
     for data in (raw_wine, raw_cancer, raw_diabetes):
         train, valid = halves(data)
         assert not see(setup_of(train, mlp(train[0].shape[1], 3), valid=valid), "near copies").suspicions

@@ -30,7 +30,9 @@ def texts(longest):
     return torch.where(torch.arange(PLACES) < length[:, None], x, 0), torch.arange(300) % 2
 
 
-@pytest.mark.parametrize(("masked", "longest", "found"), [(False, 10, True), (True, 10, False), (False, 41, False)])
+@pytest.mark.parametrize(
+    ("masked", "longest", "found"), [(False, 10, True), (True, 10, False), (False, 41, False)]
+)
 def test_padding_that_outvotes_the_text_is_found_where_it_is_read(masked, longest, found, setup_of, see):
     seen = see(setup_of(texts(longest), partial(Mean, masked)), "read padding")
     assert seen.faults == (["token_encoding"] if found else [])

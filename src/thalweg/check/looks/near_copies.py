@@ -25,6 +25,9 @@ NEAR = 0.25
 """Times that distance below which the nearest is a copy. Where samples fill as few as six dimensions one in 450
 has such a neighbour by chance."""
 
+CONSTANT = 0.05
+"""Times the median spread of columns below which one is as good as constant, and what varies in it is noise."""
+
 PRECISE = 1e9
 """What numbers are multiplied by before they are rounded to be compared."""
 
@@ -110,8 +113,9 @@ def _comparable(x: Tensor, known: Tensor) -> Tensor:
     place = torch.linspace(0, rows.shape[1] - 1, min(INPUTS, rows.shape[1])).long()
     if x.ndim > 2:
         return rows[:, place]
-    mean, spread = all_rows[:, place].mean(0), all_rows[:, place].std(0)
-    return torch.where(spread > 0, (rows[:, place] - mean) / spread, 0.0)
+    spread = all_rows[:, place].std(0)
+    spread = spread.clamp(min=max(CONSTANT * spread.median().item(), 1e-30))
+    return (rows[:, place] - all_rows[:, place].mean(0)) / spread
 
 
 def _apart(setup: Setup) -> Setup:
