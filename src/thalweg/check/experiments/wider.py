@@ -30,15 +30,14 @@ def widened(setup: Setup) -> Setup:
 
 def _widened(factory: Callable[[], nn.Module]) -> nn.Module:
     model = factory()
-    layers = [(name, module) for name, module in model.named_modules() if _widths(module)]
-    maps = [name for name, module in layers if not isinstance(module, _BatchNorm)]
-    inner = [_widths(module)[1] for name, module in layers if name in maps[:-1]]
+    layers = [(name, one, widths) for name, one in model.named_modules() if (widths := _widths(one))]
+    maps = [name for name, one, _ in layers if not isinstance(one, _BatchNorm)]
+    inner = [widths[1] for name, _, widths in layers if name in maps[:-1]]
     if not inner:
         raise LookupError("there is no inner layer")
     narrow, follows = min(inner), False
     wide = max(TIMES * narrow, LEAST)
-    for name, module in layers:
-        given, gives = _widths(module)
+    for name, _, (given, gives) in layers:
         widens = gives == narrow and name != maps[-1]
         sizes = (wide if follows and given == narrow else given, wide if widens else gives)
         if sizes != (given, gives):
@@ -47,15 +46,15 @@ def _widened(factory: Callable[[], nn.Module]) -> nn.Module:
     return model
 
 
-def _widths(module: nn.Module) -> Widths | tuple[()]:
-    """Return the widths of a layer; nothing for other modules."""
+def _widths(module: nn.Module) -> Widths | None:
+    """Return the widths of a layer; None for other modules."""
     if isinstance(module, nn.Linear):
         return module.in_features, module.out_features
     if isinstance(module, nn.Embedding):
         return 0, module.embedding_dim
     if isinstance(module, nn.RNNBase) and not module.bidirectional and not module.proj_size:
         return module.input_size, module.hidden_size
-    return (module.num_features,) * 2 if isinstance(module, _BatchNorm) else ()
+    return (module.num_features, module.num_features) if isinstance(module, _BatchNorm) else None
 
 
 def _of(given: int, gives: int, old: nn.Module) -> nn.Module:
