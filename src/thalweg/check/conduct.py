@@ -13,6 +13,7 @@ from thalweg.check.budget import within
 from thalweg.check.diagnosis import Diagnosis
 from thalweg.check.inquiry import Inquiry
 from thalweg.check.obstacle import measurable
+from thalweg.check.outputs import read
 from thalweg.check.setup import Setup, TrainStep
 from thalweg.check.suite import Heard
 from thalweg.check.trace import Trace
@@ -102,7 +103,7 @@ def conduct(
     """
     began, started, allowed = datetime.now(UTC), time.perf_counter(), in_seconds(budget)
     with undisturbed(), within(allowed):
-        own = measurable(copied(setup), seed)
+        own = measurable(read(copied(setup), seed), seed)
         with _threads(own.problem) as count:
             inquiry = Inquiry(own, seed, heard)
             inquiry.conduct()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -13,6 +13,9 @@ from thalweg.core.config import Config, Number
 from thalweg.core.errors import InputError, InputTypeError
 from thalweg.problems import Problem
 from thalweg.train.factory import OptimizerFactory
+
+if TYPE_CHECKING:
+    from thalweg.check.outputs import Outputs
 
 TrainStep = Callable[[nn.Module, Optimizer, Callable[[Tensor, Tensor], Tensor], Tensor, Tensor], Tensor]
 """The user's own step: from (model, optimizer, loss, x, y) to the loss of the batch."""
@@ -31,6 +34,7 @@ class Setup:
         epochs: How long the user means to train.
         rate: What every learning rate is multiplied by: 1, but for experiments.
         mended: What a remedy does to the fresh model and its optimizer, in order; nothing, but for experiments.
+        outputs: How the problem reads what the user's model gives; ``None`` if as it is.
     """
 
     problem: Problem
@@ -41,6 +45,7 @@ class Setup:
     epochs: int = 10
     rate: float = 1.0
     mended: tuple[Callable[[nn.Module, Optimizer], None], ...] = ()
+    outputs: Outputs | None = None
 
     @classmethod
     def of(

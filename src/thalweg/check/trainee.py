@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -129,8 +130,9 @@ class Trainee:
             if own is None:
                 loss = update_by_all(learner, len(x)) if learner.full_batch else learner.update(x, y)
             else:
-                with learner.noise():
-                    loss = own(self.model, learner.optimizer, learner.problem.loss, x, y)
+                outputs, given = self.setup.outputs, learner.problem.loss
+                with learner.noise(), outputs.as_given(given) if outputs else nullcontext(given) as own_loss:
+                    loss = own(self.model, learner.optimizer, own_loss, x, y)
                 learner.step += 1
         value = _number(loss)
         if recorder:

@@ -156,3 +156,25 @@ def test_a_layer_that_was_detached_is_given_its_gradient(digits_with, see):
     seen, reach = found(see, digits_with(model=lambda: Between(lambda x: x.detach().relu())))
     assert not seen.mended().suspicions
     assert not reach.mended().suspicions
+
+
+class Phases(nn.Module):
+    """Complex weights; the squared size of what they give goes through a function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.first, self.last = nn.Linear(64, 16, dtype=torch.cfloat), nn.Linear(16, 10)
+        self.function = function
+
+    def forward(self, x):
+        z = self.first(x.to(self.first.weight.dtype))
+        return self.last(self.function(z.real) + self.function(z.imag))
+
+
+def test_complex_weights_are_followed_along_both_parts(digits_with, see):
+    seen, _ = found(see, digits_with(model=lambda: Phases(Doubled.apply)))
+    assert seen.faults == ["gradient_blocked"]
+    assert "first." in seen.suspicions[0].finding.where
+    seen, reach = found(see, digits_with(model=lambda: Phases(Right.apply)))
+    assert seen.faults == reach.faults == []
+    assert "agree along" in seen.passed[0].evidence

@@ -19,6 +19,7 @@ from thalweg.check.experiments.ladder import good
 from thalweg.check.experiments.longer import worse
 from thalweg.check.experiments.passing import WORDS, passing
 from thalweg.check.experiments.runs import dense, shared, sound
+from thalweg.check.experiments.wide import doubled, real, wide
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.subject import Subject
@@ -147,7 +148,7 @@ def _is_cut(subject: Subject) -> bool:
 @shared
 def coordinates(subject: Subject) -> list[Coordinate]:
     """Return slopes in float64 along weights of every parameter; none if the model or loss takes no float64."""
-    model = Trainee(subject.setup, seed=subject.seed).model.double()
+    model = doubled(Trainee(subject.setup, seed=subject.seed).model)
     loss = _loss(subject, model)
     value = partial(_value, model, loss)
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
@@ -156,10 +157,12 @@ def coordinates(subject: Subject) -> list[Coordinate]:
             found = torch.autograd.grad(loss(), [p for _, p in named], allow_unused=True)
     except (RuntimeError, TypeError, ValueError):
         return []
+    named = [(name, real(p.detach())) for name, p in named]
+    found = [None if g is None else real(dense(g)) for g in found]
     drawn = torch.Generator().manual_seed(subject.seed)
     share = max(1, min(COORDINATES, AT_MOST // len(named)))
     chosen = [
-        (name, p, place, 0.0 if g is None else dense(g).flatten()[place].item())
+        (name, p, place, 0.0 if g is None else g.flatten()[place].item())
         for (name, p), g in zip(named, found, strict=True)
         for place in _places(p, g, share, drawn)
     ]
@@ -173,9 +176,9 @@ def coordinates(subject: Subject) -> list[Coordinate]:
 def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
     """Return the loss of a few samples as a function of the weights of a model in float64; see `rehearsal`."""
     x, y = (part[:SAMPLES] for part in subject.batch)
-    x, y = (part.double() if part.is_floating_point() else part for part in (x, y))
+    x, y = wide(x), wide(y)
     given = subject.setup.problem.loss
-    function = deepcopy(given).double() if isinstance(given, nn.Module) else given
+    function = doubled(deepcopy(given)) if isinstance(given, nn.Module) else given
 
     def value() -> Tensor:
         go_on()
@@ -195,7 +198,7 @@ def _value(model: nn.Module, loss: Callable[[], Tensor]) -> float:
 def _places(p: Tensor, gradient: Tensor | None, count: int, drawn: torch.Generator) -> list[int]:
     """Return the steepest coordinates, and as many drawn ones."""
     half = min((count + 1) // 2, p.numel())
-    steep = [] if gradient is None else dense(gradient).abs().flatten().topk(half).indices.tolist()
+    steep = [] if gradient is None else gradient.abs().flatten().topk(half).indices.tolist()
     return list(dict.fromkeys([*steep, *torch.randint(p.numel(), (count // 2,), generator=drawn).tolist()]))
 
 
@@ -260,7 +263,7 @@ def _matters(subject: Subject, name: str) -> bool:
 
 @torch.no_grad()
 def _changes(subject: Subject, name: str, by: float) -> bool:
-    model = deepcopy(subject.model).double()
+    model = doubled(deepcopy(subject.model))
     loss, p = _loss(subject, model), model.get_parameter(name)
     drawn = torch.Generator().manual_seed(subject.seed)
     try:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from thalweg.check.trainee import Trainee
-from thalweg.core.errors import InputTypeError
 from thalweg.data.batches import Split, batches
 
 JUDGED = 1000
@@ -48,8 +48,8 @@ def judge(trainee: Trainee, split: Split, *, training: bool = False, count: int 
         training: Whether the model is in training mode meanwhile, in batches of the size that it is trained on.
         count: Samples at most.
 
-    Raises:
-        InputTypeError: Outputs that are not one tensor.
+    Returns:
+        What it does; of outputs of several parts the loss alone, with no skill and no outputs.
     """
     n, learner = len(split), trainee.learner
     index = torch.arange(n) if n <= count else torch.linspace(0, n - 1, count).long()
@@ -60,12 +60,17 @@ def judge(trainee: Trainee, split: Split, *, training: bool = False, count: int 
         learner.seed(learner.config.seed)
         pairs = [(trainee.model(x), y) for x, y in batches(split, size, index)]
     if not isinstance(pairs[0][0], Tensor):
-        raise InputTypeError(
-            "The outputs are not one tensor.", got=type(pairs[0][0]).__name__, expected="a tensor"
-        )
+        return _judged_by_loss(learner.problem.loss, pairs)
     output, target = (torch.cat(parts) for parts in zip(*pairs, strict=True))
     loss, (mean, error) = float(learner.problem.loss(output, target)), measure(output, target)
     return Judged(loss=loss, skill=mean, error=error, output=output, target=target)
+
+
+def _judged_by_loss(loss: Callable[[Any, Tensor], Tensor], pairs: Sequence[tuple[Any, Tensor]]) -> Judged:
+    """Judge outputs of several parts by the mean of the losses of the batches alone."""
+    target = torch.cat([y for _, y in pairs])
+    mean = sum(float(loss(output, y)) * len(y) for output, y in pairs) / len(target)
+    return Judged(loss=mean, skill=math.nan, error=math.nan, output=torch.empty(0), target=target)
 
 
 @contextmanager
