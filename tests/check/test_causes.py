@@ -97,6 +97,14 @@ def test_what_was_seen_again_is_nobodys_consequence(cause):
     assert tree(folded(given)) == [("lr_too_high", []), ("dead_relu", [])]
 
 
+def test_of_one_fault_that_leads_which_says_what_would_mend_it(cause):
+    vague, exact = cause(weight=0.9, where="model"), cause(weight=0.6, where="fc1", change=lambda setup: setup)
+    (one,) = folded([vague, exact])
+    assert [one.finding.where, one.finding.consequences[0].where] == ["fc1", "model"]
+    tried = cause(weight=0.6, where="fc1", change=lambda setup: setup, helped=False)
+    assert folded([vague, tried])[0].finding.where == "model"
+
+
 def test_a_note_explains_no_warning_but_a_note(cause):
     warned, noted = cause("dead_relu"), cause("dead_relu", severity=NOTE)
     loud = cause("lr_too_high", severity=NOTE, explains=["dead_relu"], weight=0.9)

@@ -101,6 +101,24 @@ def test_what_is_still_there_stands_and_its_remedy_is_tried_on_the_mended_set_up
     assert made.tried == [("lr_too_high", ()), ("dead_relu", ("lr_too_high",))]
 
 
+def test_a_note_that_is_still_there_is_nobodys_consequence(conducted, ask, symptom, suspect):
+    noted = suspect("data_leakage", severity=Severity.NOTE)
+    made = conducted(ask("rate", symptom("lr_too_high")), ask("leak", noted), helps={"lr_too_high": True})
+    assert [fault for fault, _, _ in told(made)] == ["lr_too_high", "data_leakage"]
+
+
+def test_the_remedy_of_a_look_stays_its_own(conducted, ask, symptom, suspect):
+    looks = (
+        ask("rate", symptom("lr_too_high", weight=0.8), trains=True),
+        ask("heart", suspect("dead_relu", where="model"), trains=True),
+        ask("units", symptom("dead_relu", where="fc1"), trains=True),
+    )
+    made = conducted(*looks, helps={"lr_too_high": True, "dead_relu": True})
+    found = next(one for one in made.findings if one.fault == "dead_relu")
+    assert (found.where, found.proof) == ("fc1", proof(helped=True))
+    assert [(below.where, below.proof) for below in found.consequences] == [("model", None)]
+
+
 def test_a_remedy_that_does_not_help_demotes_and_is_not_put_in_place(conducted, ask, symptom):
     made = conducted(ask("rate", symptom("lr_too_high")), helps={"lr_too_high": False})
     assert told(made) == [("lr_too_high", Severity.NOTE, [])]

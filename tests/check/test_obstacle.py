@@ -139,6 +139,15 @@ def test_validation_of_another_form(told, blobs):
     assert "(1, 3)" in seen.finding.evidence
 
 
+def test_a_sample_that_fails_in_validation_alone_is_told_with_its_layer(told):
+    x, y = torch.randint(0, 8, (60, 4)), torch.arange(60) % 3
+    valid = x[:9].clone(), y[:9]
+    valid[0][7, 2] = 8
+    seen = told(lambda: nn.Sequential(nn.Embedding(8, 5), nn.Flatten(), nn.Linear(20, 3)), (x, y), valid=valid)
+    assert named(seen) == ("token_encoding", "0")
+    assert "in a batch of validation" in seen.finding.evidence
+
+
 def test_what_fails_only_later_is_told_with_its_update(told):
     class Tiring(nn.Linear):
         calls = 0

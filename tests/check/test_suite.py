@@ -98,6 +98,16 @@ def test_a_set_up_that_cannot_be_used_is_an_error(ran, ask, setup_of, blobs):
         ran(ask("trains", GOOD, trains=True), of=Subject(setup_of(blobs, nn.Identity)))
 
 
+def test_an_error_that_was_found_before_is_not_lost_by_one(ran, ask, suspect, setup_of, blobs):
+    seen, subject = suspect(severity=Severity.ERROR), Subject(setup_of(blobs, nn.Identity))
+    found, _ = ran(ask("static", seen), ask("trains", GOOD, trains=True), of=subject)
+    assert found.suspicions == [("static", seen)]
+    first, second = found.unchecked
+    assert first.startswith("Can it be trained at all? No answer: ")
+    assert "no parameters" in first
+    assert second == "What of trains? Not asked: the set-up cannot run."
+
+
 def test_every_look_has_a_question_and_names_faults_of_the_vocabulary():
     looks = all_looks()
     assert [look.trains for look in looks] == sorted(look.trains for look in looks)

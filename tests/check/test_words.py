@@ -60,3 +60,10 @@ def test_a_remedy_whose_run_failed(helped):
 
 def test_the_cost(diagnosed):
     assert words.cost(replace(diagnosed(), seconds=12.0, budget=30.0)) == "checked in 12 s of 30 s"
+
+
+def test_what_was_left_unchecked_is_told_by_why(diagnosed):
+    given = replace(
+        diagnosed(), unchecked=("Is a? Not asked: late.", "Is b? No answer: odd.", "Is c? Not asked: late.")
+    )
+    assert words.unchecked(given) == {"Not asked: late.": ["Is a?", "Is c?"], "No answer: odd.": ["Is b?"]}

@@ -63,7 +63,8 @@ def test_the_page_says_all_of_it(diagnosis):
         "seen: dead_relu",
         "seen: overfitting",
         "all 360 numbers are finite",
-        "Is it fast? Not asked: the budget left no time.",
+        "<li>Is it fast?</li>",
+        "Not asked: the budget left no time.",
         "thalweg check blobs",
     ):
         assert part in text

@@ -116,8 +116,8 @@ def folded(causes: Sequence[Cause]) -> list[Cause]:
     """Return the causes, most likely first, each with the others that it explains as its consequences.
 
     One explains another if its look says that it may cause such a fault, or if its remedy made that vanish; of two
-    of the same fault the likelier holds the other. Where two explain each other the likelier is the cause. A note
-    explains notes only, a cause whose remedy failed nothing.
+    of the same fault one whose remedy can be tried holds the other, else the likelier does. Where two explain each
+    other the likelier is the cause. A note explains notes only, a cause whose remedy failed nothing.
 
     Args:
         causes: All of them, without consequences.
@@ -134,13 +134,18 @@ def folded(causes: Sequence[Cause]) -> list[Cause]:
 
 def _explains(one: Cause, other: Cause) -> bool:
     if one.fault == other.fault:
-        return order(one) <= order(other)
+        return _of_one_fault(one) <= _of_one_fault(other)
     if other.under:
         return one.fault == other.under
     if other.stands or one.failed:
         return False
     heard = one.severity is not Severity.NOTE or other.severity is Severity.NOTE
     return heard and other.fault in one.suspicion.explains
+
+
+def _of_one_fault(cause: Cause) -> tuple[bool, tuple[int, float, int]]:
+    """Return by what causes of one fault are sorted: that which says what would mend it holds the others."""
+    return cause.suspicion.change is None or cause.failed, order(cause)
 
 
 def _line(parent: Mapping[int, int], place: int) -> set[int]:

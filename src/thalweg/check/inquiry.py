@@ -105,9 +105,10 @@ class Inquiry:
         seen = examine(subject, again, seconds=left(), heard=lambda what: self.heard(f"With {words}: {what}"))
         known = {one.fault for one in self.causes}
         for one in [one for one in self.causes if not _among(one, mended)]:
-            still = next((s for _, s in seen.suspicions if s.finding.fault == one.fault and _is_loud(s)), None)
+            still = _still(one, seen)
             if still:
-                suspicion = replace(one.suspicion, change=still.change)
+                told = replace(one.suspicion.finding, remedy=still.finding.remedy)
+                suspicion = replace(one.suspicion, change=still.change, finding=told)
                 self._replace(one, stands=True, tried=False, suspicion=suspicion)
             elif one.look in seen.asked and one.suspicion.weight < 1:
                 self._replace(one, under=mended[-1].fault)
@@ -135,6 +136,14 @@ def _causes(seen: Examination) -> list[Cause]:
     found = [Cause(suspicion=suspicion, look=look) for look, suspicion in seen.suspicions]
     static = next((one.fault for one in found if one.look != CANNOT_RUN and _stops(one)), "")
     return [replace(one, under=static) if static and one.look == CANNOT_RUN else one for one in found]
+
+
+def _still(cause: Cause, seen: Examination) -> Suspicion | None:
+    """Return what is seen again of a cause, by its own look if that sees it; a loud one if it still is loud."""
+    heard = _is_loud(cause.suspicion)
+    again = [(look, one) for look, one in seen.suspicions if one.finding.fault == cause.fault]
+    again = [(look, one) for look, one in again if _is_loud(one) or not heard]
+    return min(again, key=lambda pair: pair[0] != cause.look, default=(None, None))[1]
 
 
 def _stops(cause: Cause) -> bool:

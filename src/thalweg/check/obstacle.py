@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from thalweg.check.budget import go_on
 from thalweg.check.look import Change, Suspicion
 from thalweg.check.looks.resized import with_layer
 from thalweg.check.setup import Setup
@@ -18,6 +19,7 @@ from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 from thalweg.core.errors import DataError, ModelError, ThalwegError, one_line
 from thalweg.core.finding import Finding, Severity
+from thalweg.data.batches import batches
 
 IGNORED = -100
 """The label that torch's losses leave out."""
@@ -256,19 +258,38 @@ def _no_gradient(output: Any) -> Suspicion:
 
 
 def _unlike(setup: Setup, seed: int) -> Suspicion | None:
-    """Say what keeps validation from being judged, though training works."""
+    """Say what keeps the splits from being judged, though training works."""
     trainee, problem = _made(setup, seed), setup.problem
     try:
         trainee.judge()
     except Exception as error:
         forms = [form(split.take(torch.arange(1))) for split in (problem.train, problem.valid)]
         if forms[0] == forms[1]:
-            raise ModelError(
-                f"{problem.name} can be trained, but not be judged on validation.", got=one_line(error)
-            ) from error
+            return _in_judging(trainee, error)
         told = f"a sample of training is {forms[0]}, one of validation {forms[1]}: {one_line(error)}"
         return _suspicion("train_val_mismatch", "validation split", told, "prepare both splits alike")
     return None
+
+
+def _in_judging(trainee: Trainee, error: Exception) -> Suspicion:
+    """Go through the splits batch by batch, and say where the first fails that does."""
+    size = trainee.learner.config.batch_size
+    assert size
+    trainee.model.eval()
+    for name, split in (
+        ("training", trainee.learner.splits["train"]),
+        ("validation", trainee.learner.splits["valid"]),
+    ):
+        for x, y in batches(split, size, torch.arange(len(split))):
+            go_on()
+            try:
+                with torch.no_grad(), trainee.learner.own_generators():
+                    float(trainee.setup.problem.loss(trainee.model(x), y))
+            except Exception as fault:
+                return _located(trainee, x, y, fault, f", in a batch of {name}")
+    raise ModelError(
+        f"{trainee.setup.problem.name} can be trained, but not be judged on validation.", got=one_line(error)
+    ) from error
 
 
 def _suspicion(fault: str, where: str, evidence: str, remedy: str, change: Change | None = None) -> Suspicion:

@@ -35,8 +35,8 @@ def show(diagnosis: Diagnosis, console: Console | None = None) -> None:
         console.print(_details(finding))
     if diagnosis.passed:
         console.print(_passed(diagnosis))
-    for sentence in diagnosis.unchecked:
-        console.print(Text(f"! {sentence}", style="yellow"))
+    for reason, questions in words.unchecked(diagnosis).items():
+        console.print(Text(f"! {' '.join((reason, *questions))}", style="yellow"))
     console.print(Text(words.cost(diagnosis), style="dim"))
 
 

@@ -13,7 +13,7 @@ from thalweg.check.causes import SYMPTOMS
 from thalweg.check.look import Look, Suspicion, looks
 from thalweg.check.obstacle import obstacle
 from thalweg.check.subject import Subject
-from thalweg.core.errors import one_line
+from thalweg.core.errors import ThalwegError, one_line
 from thalweg.core.finding import Passed, Severity
 
 PACKAGES = ("thalweg.check.looks", "thalweg.check.experiments")
@@ -74,7 +74,8 @@ def examine(
         heard: Hears every question before it is asked.
 
     Raises:
-        ThalwegError: The set-up cannot be used; see `thalweg.check.obstacle.obstacle`.
+        ThalwegError: The set-up cannot be used, and no error was found that may be why; see
+            `thalweg.check.obstacle.obstacle`.
     """
     found = Examination(enough=time.perf_counter() + enough)
     with within(seconds):
@@ -94,6 +95,11 @@ def _can_train(subject: Subject, found: Examination, heard: Heard) -> bool:
         hindrance = obstacle(subject)
     except OutOfTime:
         return True  # it can; nobody has time to
+    except ThalwegError as error:
+        if all(suspicion.finding.severity is not Severity.ERROR for _, suspicion in found.suspicions):
+            raise
+        found.unchecked.append(f"Can it be trained at all? No answer: {one_line(error).removesuffix('.')}.")
+        return False
     if hindrance:
         found.suspicions.append((CANNOT_RUN, hindrance))
     return hindrance is None

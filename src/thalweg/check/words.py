@@ -48,6 +48,18 @@ def consequence(found: Finding) -> str:
     return f"{found.fault}, {found.where}: {found.evidence}"
 
 
+def unchecked(diagnosis: Diagnosis) -> dict[str, list[str]]:
+    """Return what was left unchecked: the questions by why, in the order in which they came.
+
+    The sentences of a diagnosis are a question, and what kept it from being answered.
+    """
+    found: dict[str, list[str]] = {}
+    for sentence in diagnosis.unchecked:
+        question, mark, reason = sentence.partition("? ")
+        found.setdefault(reason, []).append(question + mark.strip())
+    return found
+
+
 def cost(diagnosis: Diagnosis) -> str:
     """Return how long it took, of what it might have."""
     return f"checked in {duration(diagnosis.seconds)} of {duration(diagnosis.budget)}"
