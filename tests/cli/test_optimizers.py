@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +61,12 @@ def test_every_option_says_what_it_does(thalweg: Thalweg) -> None:
     flat = " ".join(thalweg("optimizers", "sgd").stdout.split())
     for option in options:
         assert " ".join((option.function.__doc__ or "").split()).split(" (")[0].split(":")[0] in flat
+
+
+def test_a_rule_of_ones_own_is_shown_by_the_name_of_its_file(thalweg: Thalweg, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("import thalweg\n\n\n@thalweg.rule\ndef plain(p, g, *, lr=0.1):\n    return p - lr * g\n")
+    lines = thalweg("optimizers", f"{file}:plain").stdout.splitlines()
+    assert "in PyTorch: mine.plain" in lines
+    assert "reference:  none given" in lines
+    assert r"\theta \leftarrow \theta - \epsilon g" in lines

@@ -37,7 +37,7 @@ def command(
     entry = optimizers[name]
     out.print(Text.assemble((name, "bold"), f"  {entry.summary}"))
     out.print(f"in PyTorch: {_home(entry.kind)}.{entry.kind.__name__}")
-    out.print(f"reference:  {entry.reference}\n")
+    out.print(f"reference:  {entry.reference or 'none given'}\n")
     if isinstance(entry, Named):
         out.print(Syntax(text(entry.rule), "python", background_color="default", word_wrap=True))
         out.print("\n".join(["", *latex(entry.rule), ""]), soft_wrap=True)
@@ -45,7 +45,9 @@ def command(
 
 
 def _home(kind: type) -> str:
-    return "thalweg.optim" if kind.__module__.startswith("thalweg.") else kind.__module__
+    from thalweg.core.code import PREFIX
+
+    return "thalweg.optim" if kind.__module__.startswith("thalweg.") else kind.__module__.removeprefix(PREFIX)
 
 
 def _overview() -> Table:

@@ -14,7 +14,8 @@ from typing import Any
 
 from thalweg.core.errors import InputError, ThalwegError
 
-_PREFIX = "thalweg_file_"
+PREFIX = "thalweg_file_"
+"""Before the name of a file, so that it hides no module."""
 
 
 def split(spec: str, default: str) -> tuple[Path, str]:
@@ -44,7 +45,7 @@ def imported(path: Path) -> Generator[ModuleType]:
         InputError: Its code fails.
     """
     with _folder_first(path.parent):
-        spec = spec_from_file_location(f"{_PREFIX}{path.stem}", path)
+        spec = spec_from_file_location(f"{PREFIX}{path.stem}", path)
         assert spec is not None
         loader = spec.loader
         assert loader is not None
@@ -56,7 +57,7 @@ def imported(path: Path) -> Generator[ModuleType]:
 
 def imported_files() -> list[ModuleType]:
     """Return the user's files that were imported: no other process finds them by their names."""
-    return [module for name, module in list(sys.modules.items()) if name.startswith(_PREFIX)]
+    return [module for name, module in list(sys.modules.items()) if name.startswith(PREFIX)]
 
 
 def run(function: Callable[[], Any], path: Path) -> Any:

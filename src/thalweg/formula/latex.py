@@ -154,7 +154,7 @@ class _Writer:
             return f"{self.text(args[0])} {_RELATIONS[op]} {self.text(args[1])}", 0
         if op == "pow":
             return f"{self.text(args[0], _ATOM)}^{{{self.text(args[1])}}}", _PRODUCT
-        return rf"\{op if op in ('exp', 'log') else 'mathrm{pow}'}({', '.join(map(self.text, args))})", _ATOM
+        return rf"\{op}({', '.join(map(self.text, args))})", _ATOM
 
     def _factors(self, node: Expression) -> list[tuple[Expression, int]]:
         """A product from left to right as (base, exponent), equal neighbours in one: (1 - rho) * g * g."""

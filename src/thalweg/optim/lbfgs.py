@@ -21,7 +21,9 @@ LINE_SEARCH = 25
 class LBFGS(Method, torch.optim.LBFGS):
     """L-BFGS, a quasi-Newton method: ``p <- p - t H g``, H the inverse Hessian as the last steps show it.
 
-    It needs the exact gradient: the closure evaluates the whole training split, without fresh noise.
+    It needs the exact gradient: the closure evaluates the whole training split, without fresh noise. Of several
+    processes each returns the mean of all their losses (``all_reduce``): else their line searches part, and one
+    waits for the other for ever.
 
     Differs from ``torch.optim.LBFGS``, whose state it shares: the strong Wolfe line search is the default; a
     trial point where the loss is not finite counts as too far, and the search turns back; ``max_eval`` is never

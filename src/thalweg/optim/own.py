@@ -77,7 +77,8 @@ def rule(
 
     Returns:
         A decorator that gives an optimizer class: compiled, with every option of `thalweg.optim`, and known to
-        `fit` and `compare` by the function's name with hyphens.
+        `fit` and `compare` by the function's name with hyphens. Its ``forms[0].rule`` is the `Rule`, which
+        `thalweg.formula.latex`, the oracle and `compose` go on from.
 
     Raises:
         InputError: The signature is not one of a rule, the name is taken, or a hyper-parameter has no effect.
