@@ -180,6 +180,8 @@ def test_what_is_recommended_is_verified_once_the_page_is_written(
     assert "verified after the page: True, True" in thalweg(*typed, "--executor=batched").stdout
     alone = thalweg(*typed, "--executor=sequential").stdout.splitlines()
     assert "nothing to verify: no run was trained in a cohort (--executor batched)" in alone
+    never = thalweg(*typed, "--executor=batched", "--sampling=hard").stdout.splitlines()
+    assert "nothing to verify: a setting like the best is trained alone, never in a cohort" in never
 
 
 @pytest.mark.parametrize(

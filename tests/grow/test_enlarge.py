@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -49,7 +50,7 @@ def test_named_layers_alone() -> None:
 
 
 def test_bad_input() -> None:
-    for wider, deeper in ((1.0, 0), (0.5, 1), (1.0, -1)):
+    for wider, deeper in ((1.0, 0), (0.5, 1), (1.0, -1), (math.inf, 0), (math.nan, 0)):
         with pytest.raises(InputError, match="nothing to grow"):
             enlarge(net(), X, wider=wider, deeper=deeper)
     with pytest.raises(UnknownNameError, match="no layer named '7'"):

@@ -169,7 +169,9 @@ def _verified(plan: Plan, result: SweepResult) -> str:
     from thalweg.execute.certificate import certify, fits_a_cohort
 
     run, ways = result.finals[0], result.executor.split(", ")
-    if "batched" not in ways or not fits_a_cohort(plan.problem, run.config):
+    if not fits_a_cohort(plan.problem, run.config):
+        return "nothing to verify: a setting like the best is trained alone, never in a cohort"
+    if "batched" not in ways:
         return "nothing to verify: no run was trained in a cohort (--executor batched)"
     return str(certify(plan.problem, run.config, run.epochs, together=ways == ["batched"]))
 

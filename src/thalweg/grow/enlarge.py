@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from torch import nn
@@ -49,11 +50,11 @@ def enlarge(
         >>> [(change.layer, change.width) for change in changes]
         [('0', 16), ('0', None)]
     """
-    if not (wider >= 1 and deeper >= 0) or (wider == 1 and deeper == 0):
+    if not (1 <= wider < math.inf and deeper >= 0) or (wider == 1 and deeper == 0):
         raise InputError(
             "There is nothing to grow.",
             got=f"{wider:g} times as wide, {deeper} layers deeper",
-            expected="a factor above 1, or layers to add",
+            expected="a finite factor above 1, or layers to add",
             remedy="a net never shrinks by growing"
             if wider < 1 or deeper < 0
             else "pass --wider 2, or --deeper 1",

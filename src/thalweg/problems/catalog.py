@@ -4,6 +4,11 @@ Nets have ReLU hidden layers and He initialization where their row says nothing 
 the training split. Validation is a stratified 1/6 of training; what has no official test split holds out a
 stratified 1/5 first. The module of each task says how it departs from that. Listing the rows loads no data,
 and no torch.
+
+A target is meant to be within reach of a good setting in the row's epochs. What runs of seed 0 reached by
+validation, at their best epoch: mnist/2c2d 99.04 % (momentum, lr=0.03); cifar-subset/3c3d 60.99 % (momentum,
+lr=0.01) and 60.08 % (adam, lr=0.001, in 17 epochs). That of fashion/2c2d is an estimate: no run to its end stands
+behind it.
 """
 
 from __future__ import annotations

@@ -93,7 +93,11 @@ def _in_groups(problem: Problem, config: Config, model: nn.Module) -> torch.opti
 
 def _number(name: str, key: str, value: object) -> float | bool:
     if not isinstance(value, int | float):
-        raise InputError(f"{key} of the grouping {name} is no number or switch.", got=repr(value))
+        raise InputError(
+            f"{key} of the grouping {name} is no number or switch.",
+            got=repr(value),
+            expected="0.8, true",
+        )
     return value
 
 

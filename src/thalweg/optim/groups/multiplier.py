@@ -86,7 +86,8 @@ def _require(what: str, factors: list[float], hyper: Mapping[str, float], names:
             f"The groups differ in {what}, but there is none to multiply.",
             got=", ".join(hyper) or "no hyper-parameter",
             expected=" or ".join(names),
-            remedy=f"pass {names[0]}= with the other arguments, and not to the optimizer alone",
+            remedy=f"pass {names[0]}= with the other arguments, and not to the optimizer alone; "
+            f"on the command line --set {names[0]}=1e-4",
         )
 
 
