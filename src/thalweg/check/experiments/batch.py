@@ -12,8 +12,8 @@ from thalweg.check.experiments.ladder import at_factor, ladder
 from thalweg.check.experiments.longer import LOST, scores
 from thalweg.check.experiments.runs import dense, planned, shared, sound
 from thalweg.check.look import Seen, look
+from thalweg.check.looks.batch_statistics import with_batch
 from thalweg.check.looks.suspect import suspect
-from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 from thalweg.core.finding import Passed, Severity
@@ -67,11 +67,6 @@ def batch_size(subject: Subject) -> Iterator[Seen]:
         change=(f"batch_size={smaller}", partial(with_batch, size=smaller)),
         explains=("capacity_too_small", "lr_too_low", "labels_wrong", "class_imbalance"),
     )
-
-
-def with_batch(setup: Setup, size: int) -> Setup:
-    """Return the set-up with another batch size."""
-    return setup.replace(config=setup.config.replace(batch_size=size))
 
 
 @shared
