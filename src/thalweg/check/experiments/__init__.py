@@ -3,7 +3,7 @@
 ``runs`` says what a run may cost and makes shared measurements once; ``ladder`` is the user's set-up at rates
 around the user's own, ``longer`` decides between two set-ups, ``course`` is a longer run with its curves,
 ``observed`` what calls of the user's step do. ``chance`` and ``skill`` say what losses and outputs are worth,
-``baseline`` what the data tell without a net.
+``baseline`` what the data tell without a net; ``wide`` is double precision.
 
 The other modules are the looks, in the order in which they are asked: what is certain and quick comes first, what
 explains the rest comes before it.
