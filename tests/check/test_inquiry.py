@@ -208,3 +208,13 @@ def test_a_real_remedy_is_tried_for_real(setup_of, blobs, mlp, only, ask, suspec
     (found,) = made.findings
     assert found.proof.helped
     assert found.proof.after > found.proof.before
+
+
+def test_a_net_that_overfits_once_it_is_regularized_less_is_not_told_of(conducted, ask, suspect, symptom):
+    def later(subject):
+        return suspect("overfitting", weight=1) if subject.setup.mended else None
+
+    for fault, faults in (("dropout_too_high", []), ("lr_too_high", ["overfitting"])):
+        looks = ask("first", symptom(fault, weight=0.8), trains=True), ask("valid", later, trains=True)
+        told_of = [one for one, _, _ in told(conducted(*looks, helps={fault: True}))]
+        assert sorted(told_of) == sorted([fault, *faults])

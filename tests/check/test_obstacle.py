@@ -219,3 +219,11 @@ def test_what_is_no_fault_but_cannot_be_used(told, how, error, said):
 )
 def test_forms(value, expected):
     assert form(value) == expected
+
+
+def test_a_layer_of_another_width_is_fitted_to_what_comes(told, raw_digits, setup_of):
+    x, y = raw_digits
+    data = x.reshape(-1, 1, 8, 8), y
+    seen = told(Net, data, batch_size=32)
+    assert "in_features=128" in seen.finding.remedy
+    assert obstacle(Subject(seen.change.apply(setup_of(data, Net, batch_size=32)))) is None

@@ -11,7 +11,7 @@ from torch import nn
 
 from thalweg.check.budget import within
 from thalweg.check.look import Change
-from thalweg.check.remedies import LEAST, MOST, POINTS, SEEDS, Trials
+from thalweg.check.remedies import LEAST, LONG, MOST, POINTS, SEEDS, Trials
 from thalweg.check.setup import Setup
 
 SGD = torch.optim.SGD
@@ -147,3 +147,10 @@ def test_a_smaller_batch_sees_as_many_samples(given):
     trials = Trials(given())
     made = trials._with(smaller(trials.setup), 10, 0)
     assert len(made.losses) == 40
+
+
+def test_harm_that_shows_late_is_given_its_updates(given, monkeypatch):
+    trials = Trials(given(epochs=1000))
+    monkeypatch.setattr("thalweg.check.remedies.SECONDS", 0)
+    least, late = (trials._steps(fault, trials.setup) for fault in ("lr_too_low", "overfitting"))
+    assert (least, late) == (LEAST, LONG["overfitting"])

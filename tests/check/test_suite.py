@@ -114,3 +114,16 @@ def test_every_look_has_a_question_and_names_faults_of_the_vocabulary():
     assert len({look.question for look in looks}) == len(looks) > 40
     assert [look.name for look in looks if not look.question.endswith("?")] == []
     assert {fault for look in looks for fault in look.faults} <= set(faults)
+
+
+def test_symptoms_alone_end_no_examination(ask, suspect, setup_of, blobs, mlp):
+    subject = Subject(setup_of(blobs, mlp(4, 3)))
+    for fault, asked in (("dead_relu", ["one", "two"]), ("lr_too_high", ["one"])):
+        seen = examine(
+            subject,
+            [ask("one", suspect(fault)), ask("two")],
+            seconds=60,
+            enough=0,
+            heard=lambda what: None,
+        )
+        assert seen.asked == asked

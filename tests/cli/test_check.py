@@ -171,8 +171,8 @@ def test_a_budget_too_small_says_what_was_left(checked):
     said = checked("problem", "--budget", "0.000001")
     assert said.returncode == 0
     assert "nothing could be asked" in said.stdout
-    assert said.stdout.count("Not asked: the budget left no time.") == 1
-    assert said.stdout.count("?") > 20
+    assert said.stdout.count("the budget left no time") == 1
+    assert said.stdout.partition("the budget left no time")[2].count("?") > 20
 
 
 def test_a_page_is_written(checked, finds, tmp_path: Path):

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from thalweg.cli import compare, fit, sweep
 from thalweg.cli.shared import OPTIONS
 from thalweg.core.config import Config
+from thalweg.core.registry import Registry
+from thalweg.data.augment import augmentations
+from thalweg.data.preprocess import preprocessors
+from thalweg.data.sampling import samplings
+from thalweg.init import initializers
+from thalweg.optim.groups import groupings
 
 Thalweg = Callable[..., subprocess.CompletedProcess[str]]
 Blobs = Callable[..., str]
@@ -97,3 +104,19 @@ def test_slips_are_said_before_training(
     said = thalweg(command, blobs(), *typed)
     assert said.returncode == 1
     assert words in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("field", "registry"),
+    [
+        ("init", initializers),
+        ("groups", groupings),
+        ("preprocess", preprocessors),
+        ("augment", augmentations),
+        ("sampling", samplings),
+    ],
+)
+def test_the_help_names_all_that_there_is(field: str, registry: Registry[Any]) -> None:
+    (option,) = get_args(OPTIONS[field])[1:]
+    named = set(re.findall(r"[\w-]+", option.help))
+    assert named >= set(registry)

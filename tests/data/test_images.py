@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thalweg.core.errors import DataError
+from thalweg.core.errors import DataError, UnknownNameError
 from thalweg.data.images import read_images
 
 MNIST_TRAIN = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
@@ -49,6 +49,11 @@ def test_unpacked_files_in_the_folder_itself(tmp_path: Path) -> None:
     train, test = read_images("mnist", root=tmp_path)
     assert train.x.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     assert test.y.tolist() == [0, 1, 2]
+
+
+def test_a_data_set_of_another_form(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"gray images named 'sms-spam'[\s\S]*fashion-mnist, mnist"):
+        read_images("sms-spam", root=tmp_path)
 
 
 def test_images_without_a_label_each(tmp_path: Path) -> None:

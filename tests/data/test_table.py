@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thalweg.core.errors import CorruptFileError, MissingDataError
+from thalweg.core.errors import CorruptFileError, InputError, MissingDataError
 from thalweg.data.table import read_table
 
 ROWS = st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), min_size=1)
@@ -38,6 +38,8 @@ def test_categories_become_columns(tmp_path: Path) -> None:
         (b"a,b\n", "no rows"),
         (b"\n\n", "no rows"),
         (b"1,2\n3\n", "in line 2: 1 fields"),
+        (b"1 2\n3 4\n", "with commas, semicolons or tabs between"),
+        (b"1,2\n3,\n", "mend or drop that line"),
         (b"a;b\n1;2\n3;4;5\n", "in line 3: 3 fields"),
         (b"1,2\n3,four\n", "in line 2: 'four' in field 2"),
         (b"1,2\n\n3,\n", "in line 3: '' in field 2"),
@@ -65,6 +67,15 @@ def test_a_word_that_is_no_category(tmp_path: Path) -> None:
     path.write_text("M,1\nX,2\n")
     with pytest.raises(CorruptFileError, match=r"line 2: 'X' in field 1[\s\S]*one of M, F"):
         read_table(path, columns=2, categories={0: ("M", "F")})
+
+
+@pytest.mark.parametrize(("columns", "category"), [(0, None), (2, 2), (2, -1)])
+def test_a_description_that_fits_no_table(tmp_path: Path, columns: int, category: int | None) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("1,2\n")
+    with pytest.raises(InputError, match=rf"columns={columns}") as caught:
+        read_table(path, columns=columns, categories={} if category is None else {category: ("a",)})
+    assert category is None or f"column {category}" in str(caught.value)
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thalweg.core.errors import CorruptFileError, MissingDataError
+from thalweg.core.errors import CorruptFileError, InputError, MissingDataError
 from thalweg.data.text import read_text
 
 ENCODINGS = ["utf-8", "latin-1", "utf-16"]
@@ -46,6 +46,16 @@ def test_damage_is_named(tmp_path: Path, content: bytes, encoding: str, words: s
     assert str(path) in text
     assert words in text
     assert "expected:" in text
+
+
+def test_another_encoding_is_what_helps_against_bytes_that_are_no_characters(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"caf\xe9")
+    with pytest.raises(CorruptFileError, match=r"do this: .*encoding="):
+        read_text(path)
+    assert read_text(path, encoding="latin-1") == "café"
+    with pytest.raises(InputError, match=r"no encoding named 'latin1000'[\s\S]*utf-8"):
+        read_text(path, encoding="latin1000")
 
 
 def test_a_mark_of_byte_order_is_no_character(tmp_path: Path) -> None:

@@ -85,8 +85,10 @@ def test_jobs_like_those_before_are_not_timed_anew(make_problem: Any, timed: dic
     timed |= {"sequential": 1e5, "batched": 1.0}
     again = chosen._choose(jobs(problem, 10))
     assert set(again) == {way.among(10) for way in first}
-    assert (again[0].members, again[0].speed) == (10, first[0].speed / 4)
-    assert chosen._choose(jobs(problem, 1))[0].name != "batched"
+    assert again[0].members == 10
+    # an update of fewer takes less time, but part of it is the same for any number
+    assert first[0].speed / 4 < again[0].speed < first[0].speed
+    assert {way.members for way in chosen._choose(jobs(problem, 1))} == {1}
     assert chosen.said == said
     assert chosen._choose(jobs(problem, 100))[0].speed == 1e5  # far more work than before
     assert chosen._choose(jobs(make_problem(), 10))[0].name == "sequential"  # another problem

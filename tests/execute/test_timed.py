@@ -26,4 +26,10 @@ def test_fewer_jobs_make_fewer_members(make_problem: Any) -> None:
     timed = Timed(Job("a", problem, Config()), 100, WAYS)
     four = [Job(f"{seed}", problem, Config(seed=seed)) for seed in range(4)]
     assert timed.ways_for(four) == [Way("batched", 1, 4, 400.0), *WAYS[1:]]
-    assert timed.ways_for(four[:1]) == [Way("processes", 1, 1, 150.0, 4.0), WAYS[2]]
+    assert timed.ways_for(four[:1]) == [
+        Way("batched", 1, 1, 100.0),
+        Way("processes", 1, 1, 150.0, 4.0),
+        WAYS[2],
+    ]
+    alone = [Job("a", problem, Config(optimizer="lbfgs"))]
+    assert timed.ways_for(alone) == [Way("processes", 1, 1, 150.0, 4.0), WAYS[2]]

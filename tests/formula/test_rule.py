@@ -132,9 +132,25 @@ def test_hyper_parameters_and_parameters_may_be_called_as_they_like() -> None:
 
 @pytest.mark.parametrize(("function", "count"), [(one_too_few, 1), (one_too_many, 2)])
 def test_as_many_values_come_back_as_there_are_states(function: Any, count: int) -> None:
-    with pytest.raises(InputError, match=f"returns {count} values") as caught:
+    with pytest.raises(InputError, match=f"returns {count} value{'s' * (count > 1)}\\.") as caught:
         compose(rule(reference="a toy")(function))
     assert "p" in str(caught.value.expected)
+
+
+@pytest.mark.parametrize("given", [("alpha", "v"), ("rho", "w"), (lambda rho, beta: rho, "v"), ("1 - rho", "v")])
+def test_an_interim_point_of_what_is_not_declared_is_refused(given: Any) -> None:
+    with pytest.raises(InputError, match="An interim point") as caught:
+        rule(reference="a toy", interim=given)(full_form)
+    assert caught.value.expected == "of lr, rho, loose, then of v"
+
+
+def test_a_refused_signature_is_shown_without_its_annotations() -> None:
+    def odd(p: Any, *, lr: NonNegative = 0.1) -> Any:
+        return p - lr
+
+    with pytest.raises(InputError) as caught:
+        rule(reference="a toy")(odd)
+    assert caught.value.got == "(p, *, lr=0.1)"
 
 
 @pytest.mark.parametrize(("function", "state"), [(number_for_a_tensor, "v"), (tensor_for_a_number, "total")])

@@ -191,9 +191,9 @@ def test_bad_input() -> None:
     named = nn.ModuleDict({"conv1": nn.Linear(3, 4), "fc": nn.Linear(4, 2)})
     with pytest.raises(UnknownNameError, match=r"no layer named 'conv_1'[\s\S]*did you mean 'conv1'"):
         wider(named, "conv_1", 8, x)
-    for width in (4, 3, 0):
+    for width in (4, 3, 0, 6.5, "6"):
         with pytest.raises(InputError, match=r"would not get wider[\s\S]*more than its 4 units"):
-            wider(model, "0", width, x)
+            wider(model, "0", width, x)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError, match="noise is negative"):
         wider(model, "0", 5, x, noise=-1.0)
     with pytest.raises(ModelError, match="cannot take the example"):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from thalweg.core.errors import OutOfRangeError
 from thalweg.init import mup_
 
 Seeded = Callable[..., torch.Generator]
@@ -25,6 +26,12 @@ def test_variances(width: int, base: int, seeded: Seeded) -> None:
     for place, variance in ((0, 2 / 64), (2, 2 / width), (4, base / width**2)):
         weight = model[place].weight.detach().double()
         assert weight.square().mean() / variance == pytest.approx(1, abs=5 * math.sqrt(2 / weight.numel()))
+
+
+@pytest.mark.parametrize("base", [0, -64, math.nan])
+def test_a_base_width_is_positive(base: float) -> None:
+    with pytest.raises(OutOfRangeError, match="base width of muP"):
+        mup_(net(64), base_width=base)
 
 
 def test_outputs_shrink_with_the_root_of_the_width(seeded: Seeded) -> None:

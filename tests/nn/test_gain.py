@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from scipy.integrate import quad
 from scipy.special import roots_hermitenorm
 from scipy.stats import norm
 
+from thalweg.core.errors import InputError
 from thalweg.nn import Maxout, NoisyReLU, ScaledTanh, TanhLinear
 from thalweg.nn.gain import gain, normal_mean
 
@@ -54,6 +56,12 @@ def test_known_gains() -> None:
     assert gain(torch.relu) == pytest.approx(math.sqrt(2), rel=1e-6)
     assert gain(lambda z: 3 * z) == pytest.approx(1 / 3, rel=1e-12)
     assert gain(torch.sin) == pytest.approx(math.sqrt(2 / (1 - math.exp(-2))), rel=1e-12)
+
+
+@pytest.mark.parametrize("function", [torch.zeros_like, torch.log, lambda z: torch.full_like(z, math.inf)])
+def test_functions_that_have_no_gain(function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    with pytest.raises(InputError, match=r"no gain[\s\S]*finite number > 0"):
+        gain(function)
 
 
 def test_moments_of_a_normal_variable() -> None:

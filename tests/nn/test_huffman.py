@@ -90,7 +90,7 @@ def test_only_ratios_matter_and_ties_make_the_tree_flat() -> None:
 
 @pytest.mark.parametrize("counts", [[], [1], [1, -1], [1, math.nan], [math.inf, 1]])
 def test_counts_that_make_no_tree(counts: Sequence[float]) -> None:
-    with pytest.raises(InputError, match="make no tree"):
+    with pytest.raises(InputError, match=r"make no tree[\s\S]*bincount"):
         huffman(counts)
 
 

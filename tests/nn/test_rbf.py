@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics.pairwise import rbf_kernel
 
-from thalweg.core.errors import InputError
+from thalweg.core.errors import InputError, ModelError
 from thalweg.nn import RBF
 
 
@@ -51,3 +51,9 @@ def test_gain_in_closed_form() -> None:
 def test_no_number_of_features(sizes: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="_features is unusable"):
         RBF(*sizes)
+
+
+@pytest.mark.parametrize("shape", [(3,), (5, 2), ()])
+def test_features_of_another_number(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ModelError, match=r"centres of the RBF units[\s\S]*\(\.\.\., 4\)"):
+        RBF(4, 3)(torch.zeros(shape))

@@ -204,6 +204,25 @@ def test_a_parameter_that_shrinks_or_turns_at_its_address_is_laid_out_anew() -> 
     assert square.tolist() == [[0.0, -1.0], [0.0, 0.0]]
 
 
+@pytest.mark.parametrize("name", ["adam", "momentum", "nesterov", "rprop", "lamb"])
+def test_a_state_that_no_longer_fits_its_parameter_is_refused(name: str) -> None:
+    """A kernel would read and write beyond its end."""
+    for shape in ((70_000,), (3,), (3, 2)):
+        p = torch.nn.Parameter(torch.ones(2, 3))
+        optimizer = build(name, [p], {"lr": 0.1})
+        p.grad = torch.ones(2, 3)
+        optimizer.step()
+        p.data, p.grad = torch.ones(shape), None
+        p.grad = torch.ones(shape)
+        with pytest.raises(InputError, match="another shape than the parameter") as caught:
+            optimizer.step()
+        assert (caught.value.got, caught.value.expected) == ((2, 3), shape)
+        assert torch.equal(p, torch.ones(shape))
+        optimizer.state[p].clear()
+        optimizer.step()
+        assert not torch.equal(p, torch.ones(shape))
+
+
 @pytest.mark.parametrize("key", ["weight_decay", "l1", "decoupled_decay"])
 def test_a_setting_in_a_tensor_may_be_filled_anew(key: str) -> None:
     p, q = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(2))

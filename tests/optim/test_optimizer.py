@@ -67,6 +67,10 @@ def test_a_group_can_be_added_while_training(make_task: Any) -> None:
         ({"lr": "0.1"}, InputTypeError),
         ({"weight_decay": -0.1}, OutOfRangeError),
         ({"clip_norm": 0.0}, OutOfRangeError),
+        ({"maximize": "no"}, InputTypeError),
+        ({"polyak": 0.9}, InputTypeError),
+        ({"amsgrad": None}, InputTypeError),
+        ({"rounding_seed": 0.5}, OutOfRangeError),
     ],
 )
 def test_a_bad_group_is_refused_and_the_groups_stay(make_task: Any, setting: Any, error: Any) -> None:
@@ -85,6 +89,8 @@ def test_a_bad_group_is_refused_and_the_groups_stay(make_task: Any, setting: Any
 def test_an_unknown_keyword_is_refused_by_name(make_task: Any) -> None:
     with pytest.raises(InputTypeError, match=r"SGD got an unexpected keyword argument 'beta'"):
         SGD(make_task().params, beta=0.9)  # pyright: ignore
+    with pytest.raises(InputTypeError, match=r"expected: one of .*, nesterov, "):
+        SGD(make_task().params, zeal=0.9)  # pyright: ignore
 
 
 def test_a_form_is_torchs_or_the_books_and_the_book_lacks_what_torch_added(make_task: Any) -> None:
@@ -101,6 +107,8 @@ def test_whole_numbers_are_refused() -> None:
     with pytest.raises(InputTypeError, match="floating-point") as caught:
         Momentum([torch.nn.Parameter(torch.ones(2, dtype=torch.int64), requires_grad=False)])
     assert caught.value.got == torch.int64
+    with pytest.raises(InputTypeError, match="8 bits"):
+        Momentum([torch.nn.Parameter(torch.ones(2).to(torch.float8_e5m2))])
 
 
 @pytest.mark.parametrize("name", RULES)

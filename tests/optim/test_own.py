@@ -170,6 +170,9 @@ def _named(name: str, function: Any) -> Any:
         (lambda p, g, *, lr="0.1": p - lr * g, "is no number"),
         (lambda p, g, *, lr=0.1, warm=False: p - lr * g, "a flag is annotated: warm: bool = False"),
         (lambda p, g, *, lr=0.1, ema=0.5: p - lr * ema * g, "ema of the rule"),
+        (lambda p, g, *, lr=0.1, params=0.5: p - lr * params * g, "params of the rule"),
+        (lambda p, g, *, lr=0.1, fused=0.5: p - lr * fused * g, "fused of the rule"),
+        (lambda p, g, m, *, lr=0.1, beta=0.5: (p - lr * g, m + g), "beta of the rule unusable has no effect"),
         (lambda p, g, lr=0.1: p - lr * g, "put \\* before the first hyper-parameter"),
         (lambda p, g, m, *, lr=0.1: p - lr * g, "2: the parameter, then its states"),
         (lambda p, g, *, lr=0.1: None, "returns nothing"),
@@ -184,6 +187,23 @@ def test_what_would_fail_late_is_said_at_once(function: Any, said: str) -> None:
 def test_a_search_that_is_none_is_refused(search: Any) -> None:
     with pytest.raises(InputError, match="0 < low < high"):
         tw.rule(search=search)(_named("unusable", lambda p, g, *, lr=0.1: p - lr * g))
+
+
+@pytest.mark.parametrize("given", [lambda p, g, *, lr=0.1: p - lr * g, "Bernstein et al. 2018", 3])
+def test_what_is_no_function_with_a_name_is_refused(given: Any) -> None:
+    for decorate in (tw.rule, tw.rule()):
+        with pytest.raises(InputTypeError, match="a function with a name"):
+            decorate(given)
+
+
+def test_the_parentheses_may_be_left_out() -> None:
+    @tw.rule
+    def bare(p: Any, g: Any, *, lr: NonNegative = 0.25, warm: bool = False, more: NonNegative = 1.0) -> Any:
+        return p - lr * (more * g if warm else g)  # what one setting of a flag reads has an effect
+
+    p = parameter(1.0)
+    bare([p]).step()
+    assert p.item() == 0.75
 
 
 def test_a_misspelt_keyword_is_told_its_neighbour() -> None:

@@ -81,6 +81,8 @@ def test_other_groups_and_other_counts_are_refused(make_task: Any) -> None:
 def test_what_is_no_state_at_all_is_refused(make_task: Any) -> None:
     with pytest.raises(CheckpointError, match="not the state of an optimizer"):
         Adam(make_task().params).load_state_dict({"weight": torch.ones(2)})
+    with pytest.raises(CheckpointError, match="an empty dict"):
+        Adam(make_task().params).load_state_dict({})
 
 
 def test_the_switches_travel_with_the_groups(make_task: Any) -> None:

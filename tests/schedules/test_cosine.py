@@ -8,6 +8,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from thalweg.core.errors import InputError
 from thalweg.schedules import bind, cosine
 
 
@@ -44,3 +45,8 @@ def test_extreme_options_stay_finite() -> None:
     for grow in (1, 1 + 1e-15, 1e300):
         for period in (5e-324, 1e300):
             assert 0 <= cosine(3.0, period=period, grow=grow) <= 1
+
+
+def test_without_an_end_it_asks_for_options_that_it_has() -> None:
+    with pytest.raises(InputError, match="give period, in epochs"):
+        cosine(1.0)

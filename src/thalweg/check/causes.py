@@ -21,6 +21,9 @@ STAGES: tuple[tuple[str, ...], ...] = (
 )
 """Faults from upstream to downstream: data, targets, loss, model, step; settings; then what all of these cause."""
 
+SYMPTOMS = STAGES[-1]
+"""Faults that others cause as a rule."""
+
 BUGS = 5
 """Stages that are bugs: what is trained is not what was meant. The others are settings, and symptoms."""
 

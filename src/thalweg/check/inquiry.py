@@ -25,6 +25,9 @@ ROUNDS = 2
 SURE = 0.9
 """The weight from which on what comes to light in a mended set-up needs no remedy to be believed."""
 
+REGULARIZING = ("dropout_too_high", "weight_decay_too_strong", "batchnorm_small_batch")
+"""Faults whose remedy regularizes less: that a net then overfits is no fault of the set-up as it is."""
+
 STATIC = ("output_size", "output_activation", "token_encoding", "target_range", "wrong_loss")
 """Faults found without running that a set-up cannot run for."""
 
@@ -109,8 +112,9 @@ class Inquiry:
                 self._replace(one, stands=True, tried=False, suspicion=suspicion)
             elif one.look in seen.asked and one.suspicion.weight < 1:
                 self._replace(one, under=mended[-1].fault)
+        lighter = any(one.fault in REGULARIZING for one in mended)
         for one in _causes(seen):
-            if one.fault not in known and _is_loud(one.suspicion):
+            if one.fault not in known and _is_loud(one.suspicion) and not (lighter and one.fault == "overfitting"):
                 told = replace(one.suspicion.finding, evidence=f"with {words}, {one.suspicion.finding.evidence}")
                 self.causes.append(replace(one, suspicion=replace(one.suspicion, finding=told), late=True))
 

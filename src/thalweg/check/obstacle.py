@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from thalweg.check.budget import go_on
 from thalweg.check.look import Change, Suspicion
+from thalweg.check.looks.resized import with_layer
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
@@ -165,9 +166,24 @@ def _in_model(walk: Walk, x: Tensor, error: Exception, part: str) -> Suspicion:
     if "more than 1 value per channel" in said:
         return _alone(name, told)
     remedy = "match this layer to what reaches it"
+    if isinstance(module, nn.Linear) and (width := _width(inputs)) not in (0, module.in_features):
+        layer = partial(_of_width, width)
+        change = Change(words=f"in_features={width} in {name}", apply=partial(with_layer, name=name, layer=layer))
+        return _suspicion("tensor_shape", name, told, f"give it in_features={width}, or {remedy}", change)
     if not x.is_floating_point() and "dtype" in said:
         remedy = "give the inputs as numbers of the weights' type: x.float()"
     return _suspicion("tensor_shape", name, told, remedy)
+
+
+def _width(inputs: Any) -> int:
+    """Return the numbers of a sample that come into a layer; 0 if they are none."""
+    x = inputs[0] if isinstance(inputs, tuple) and inputs else None
+    return x.shape[-1] if isinstance(x, Tensor) and x.ndim else 0
+
+
+def _of_width(width: int, old: nn.Module) -> nn.Module:
+    assert isinstance(old, nn.Linear)
+    return nn.Linear(width, old.out_features, old.bias is not None)
 
 
 def _alone(name: str, told: str) -> Suspicion:

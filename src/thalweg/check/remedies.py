@@ -26,7 +26,7 @@ SECONDS, LEAST, MOST = 1.5, 40, 300
 """What a run may take, and its updates: enough to tell nets that learn from those that do not."""
 
 LONG = {"overfitting": 1000}
-"""Updates at most where harm shows late, by fault."""
+"""Updates that harm takes to show where it shows late, by fault: fewer would try nothing."""
 
 POINTS = 60
 """Of a curve."""
@@ -97,10 +97,10 @@ class Trials:
         return mended
 
     def _steps(self, fault: str, mended: Setup) -> int:
-        most = LONG.get(fault, MOST)
-        seconds = min(SECONDS * most / MOST, max(0.0, left()) / (2 * SEEDS))
+        least, most = (LONG.get(fault, usual) for usual in (LEAST, MOST))
+        seconds = min(SECONDS, max(0.0, left()) / (2 * SEEDS))
         try:
-            return updates(Subject(mended, self.seed), seconds=seconds, least=LEAST, most=most)
+            return updates(Subject(mended, self.seed), seconds=seconds, least=least, most=most)
         except Exception:  # it cannot run: the runs say so
             return LEAST
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from thalweg.check.budget import OutOfTime, left, within
+from thalweg.check.causes import SYMPTOMS
 from thalweg.check.look import Look, Suspicion, looks
 from thalweg.check.obstacle import obstacle
 from thalweg.check.subject import Subject
@@ -45,9 +46,9 @@ class Examination:
 
     @property
     def is_enough(self) -> bool:
-        """Whether the time has come to see to what is suspected."""
-        loud = any(suspicion.finding.severity is not Severity.NOTE for _, suspicion in self.suspicions)
-        return loud and time.perf_counter() > self.enough
+        """Whether the time has come to see to what is suspected; of symptoms the causes are asked for first."""
+        loud = (seen.finding for _, seen in self.suspicions if seen.finding.severity is not Severity.NOTE)
+        return any(one.fault not in SYMPTOMS for one in loud) and time.perf_counter() > self.enough
 
 
 def all_looks() -> list[Look]:

@@ -119,7 +119,7 @@ Seed = Annotated[int, typer.Option(help="Seed of weights, data order and noise."
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training data; the problem's if left out.")]
 BatchSize = Annotated[int | None, typer.Option(help="Samples a step; the problem's if left out.")]
 Data = Annotated[
-    Path | None, typer.Option(help="Folder of MNIST and Fashion-MNIST; else $THALWEG_DATA, else a cache.")
+    Path | None, typer.Option(help="Folder of the data sets that come as files; else $THALWEG_DATA, else a cache.")
 ]
 Store = Annotated[Path, typer.Option(envvar="THALWEG_STORE", help="The SQLite file that keeps every run.")]
 Threads = Annotated[

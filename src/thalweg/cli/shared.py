@@ -45,7 +45,8 @@ OPTIONS: dict[str, Any] = {
     "schedule_set": a.ScheduleOptions,
     "init": _named(
         "--init",
-        "Initial weights, such as he, lsuv or auto; the problem's if left out.",
+        "Initial weights: he, glorot, glorot-sigmoid, xavier, lecun, orthogonal, mup, lsuv, auto; the "
+        "problem's if left out.",
         "thalweg.init:initializers",
     ),
     "groups": _named(
@@ -58,18 +59,21 @@ OPTIONS: dict[str, Any] = {
     "max_norm": _number("--max-norm", "The largest norm of the incoming weights of a unit."),
     "preprocess": _named(
         "--preprocess",
-        "What is done to all inputs, fitted on training data: standardize, zca, pca:components=0.99.",
+        "What is done to all inputs, fitted on training data: center, standardize, min-max, "
+        "pca:components=0.99, pca-whitening, zca.",
         "thalweg.data.preprocess.names:preprocessors",
     ),
     "augment": _named(
         "--augment",
-        "What is done to training batches, with commas between: flip,crop:padding=4.",
+        "What is done to training batches, with commas between, such as flip,crop:padding=4: flip, "
+        "crop, contrast, tint.",
         "thalweg.data.augment:augmentations",
         "NAME,...",
     ),
     "sampling": _named(
         "--sampling",
-        "Which samples an epoch takes: shuffled, with-replacement, class-balanced, hard.",
+        "Which samples an epoch takes: shuffled, with-replacement, class-divergent, hard, drifting, "
+        "class-balanced.",
         "thalweg.data.sampling:samplings",
     ),
 }

@@ -50,3 +50,7 @@ class Interval:
         if number not in self:
             raise OutOfRangeError(f"{name} is out of its range.", got=value, expected=f"a number in {self!r}")
         return number
+
+
+POSITIVE = Interval(0, low_open=True, high_open=True)
+NON_NEGATIVE = Interval(0, high_open=True)

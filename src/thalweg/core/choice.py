@@ -38,7 +38,7 @@ def read(text: str) -> list[Choice]:
                 expected="NAME or NAME:OPTION=VALUE,OPTION=VALUE, such as crop:padding=4",
             )
         if colon:
-            found[-1][1][key] = _value(value)
+            found[-1][1][key] = value_of(value)
     return found
 
 
@@ -103,7 +103,13 @@ def _said(name: str, value: Any) -> str:
             raise InputTypeError(f"{name} is no number, switch or word.", got=repr(value))
 
 
-def _value(text: str) -> Option:
+def value_of(text: str) -> Option:
+    """Return what a value means as it is typed: a switch, a number, else a word.
+
+    Example:
+        >>> value_of("True"), value_of("4"), value_of("1e-3"), value_of("zca")
+        (True, 4, 0.001, 'zca')
+    """
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     for kind in (int, float):

@@ -43,11 +43,18 @@ def read_bytes(path: str | Path, form: str) -> bytes:
         ) from error
 
 
-def corrupt(path: str | Path, form: str, *, got: str, expected: str) -> CorruptFileError:
+def corrupt(
+    path: str | Path,
+    form: str,
+    *,
+    got: str,
+    expected: str,
+    remedy: str = "if it was downloaded, delete it and fetch it again",
+) -> CorruptFileError:
     """Return the error that `path` is no good file of this form."""
     return CorruptFileError(
         f"The data file {path} is damaged, or is no {form}.",
         got=got,
         expected=expected,
-        remedy="delete it and fetch it again",
+        remedy=remedy,
     )

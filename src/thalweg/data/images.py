@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from thalweg.core.errors import DataError
+from thalweg.core.errors import DataError, UnknownNameError
 from thalweg.data.idx import read_idx
 from thalweg.data.labelled import Labelled
 from thalweg.data.sources import locate, sources
+
+_NAMES = ("mnist", "fashion-mnist")
 
 
 def read_images(name: str, *, root: str | Path | None = None) -> tuple[Labelled, Labelled]:
@@ -21,6 +23,7 @@ def read_images(name: str, *, root: str | Path | None = None) -> tuple[Labelled,
         Training and test; images as flat rows, shape ``(n, height * width)``, uint8 in 0 to 255.
 
     Raises:
+        UnknownNameError: Another name.
         MissingDataError: The files are not there and cannot be downloaded.
         CorruptFileError: A file is truncated or damaged.
         DataError: The files are no images with a label each.
@@ -31,6 +34,8 @@ def read_images(name: str, *, root: str | Path | None = None) -> tuple[Labelled,
         thalweg.core.errors.MissingDataError: Files of the data set mnist are missing.
         ...
     """
+    if name not in _NAMES:
+        raise UnknownNameError("data set of gray images", name, _NAMES)
     files = locate(name, root=root)
 
     def part(prefix: str) -> Labelled:

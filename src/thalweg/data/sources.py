@@ -44,8 +44,7 @@ class Source:
 
 sources = Registry[Source]("data set")
 
-sources.add(
-    "mnist",
+for _source in (
     Source(
         name="mnist",
         url="https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -58,9 +57,6 @@ sources.add(
         classes=tuple("0123456789"),
         reference="Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits",
     ),
-)
-sources.add(
-    "fashion-mnist",
     Source(
         name="fashion-mnist",
         url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -76,18 +72,12 @@ sources.add(
         ),
         reference="H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, 2017, arXiv:1708.07747",
     ),
-)
-sources.add(
-    "tinyshakespeare",
     Source(
         name="tinyshakespeare",
         url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
         sha256={"input.txt": "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
         reference="A. Karpathy, char-rnn, 2015: 40,000 lines of W. Shakespeare's plays",
     ),
-)
-sources.add(
-    "cifar10-subset",
     Source(
         name="cifar10-subset",
         url=None,
@@ -104,9 +94,6 @@ sources.add(
         "0-3999 of data_batch_1, 4000-4760 of 2, 4761-5521 of 3, 5522-6530 of 4 and 6531-7291 of 5; test is 0-760 "
         "of test_batch",
     ),
-)
-sources.add(
-    "rt-polarity",
     Source(
         name="rt-polarity",
         url="https://raw.githubusercontent.com/dennybritz/cnn-text-classification-tf/master/data/rt-polaritydata/",
@@ -117,9 +104,6 @@ sources.add(
         classes=("negative", "positive"),
         reference="B. Pang, L. Lee, Seeing stars, ACL 2005: sentence polarity 1.0, as UTF-8",
     ),
-)
-sources.add(
-    "review-polarity",
     Source(
         name="review-polarity",
         url="https://raw.githubusercontent.com/jbrownlee/Datasets/master/",
@@ -127,9 +111,6 @@ sources.add(
         classes=("negative", "positive"),
         reference="B. Pang, L. Lee, A Sentimental Education, ACL 2004: polarity 2.0",
     ),
-)
-sources.add(
-    "sms-spam",
     Source(
         name="sms-spam",
         url=None,
@@ -138,9 +119,6 @@ sources.add(
         reference="T. Almeida, J. Gomez Hidalgo, A. Yamakami, SMS Spam Collection 1, DocEng 2011",
         origin="from the archive at https://archive.ics.uci.edu/dataset/228/sms+spam+collection",
     ),
-)
-sources.add(
-    "abalone",
     Source(
         name="abalone",
         url="https://raw.githubusercontent.com/jbrownlee/Datasets/master/",
@@ -148,9 +126,6 @@ sources.add(
         reference="W. J. Nash et al., The Population Biology of Abalone, 1994",
         folder="regression",
     ),
-)
-sources.add(
-    "wine-quality",
     Source(
         name="wine-quality",
         url="https://raw.githubusercontent.com/jbrownlee/Datasets/master/",
@@ -161,7 +136,8 @@ sources.add(
         reference="P. Cortez et al., Modeling wine preferences by data mining, 2009",
         folder="regression",
     ),
-)
+):
+    sources.add(_source.name, _source)
 
 
 def locate(name: str, *, root: str | Path | None = None) -> dict[str, Path]:

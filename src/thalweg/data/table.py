@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from thalweg.core.errors import CorruptFileError
+from thalweg.core.errors import CorruptFileError, InputError
 from thalweg.data.files import corrupt
 from thalweg.data.text import read_text
 
 _FORM = "table"
 _SEPARATORS = ",;\t"
+_BETWEEN = "with commas, semicolons or tabs between"
 
 Categories = Mapping[int, Sequence[str]]
 
@@ -42,6 +43,7 @@ def read_table(
         MissingDataError: There is no such file, or it cannot be opened.
         CorruptFileError: No rows, a line of another length, or a field that is no finite number or no word of its
             column; the line is named.
+        InputError: No such number of columns, or categories of a column that is not there.
 
     Example:
         >>> import tempfile
@@ -51,8 +53,15 @@ def read_table(
         array([[ 1.,  0.,  0., 15.],
                [ 0.,  0.,  1.,  7.]])
     """
-    text = read_text(path, encoding=encoding)
     categories = categories or {}
+    beyond = [column for column in categories if not 0 <= column < columns]
+    if columns < 1 or beyond:
+        raise InputError(
+            "A table is described that cannot be.",
+            got=f"columns={columns}" + "".join(f", categories of column {column}" for column in beyond),
+            expected="one column or more, counted from 0",
+        )
+    text = read_text(path, encoding=encoding)
     rows = [_numbers(path, line, row, columns, categories) for line, row in _rows(path, text)]
     if not rows:
         raise corrupt(path, _FORM, got="no rows", expected=f"rows of {columns} fields")
@@ -69,12 +78,12 @@ def _rows(path: str | Path, text: str) -> Iterator[tuple[int, list[str]]]:
             if any(fields) and not (reader.line_num == 1 and not any(map(_is_number, fields))):
                 yield reader.line_num, fields
     except csv.Error as error:
-        raise _wrong(path, reader.line_num, got=str(error), expected="fields with a separator between") from error
+        raise _wrong(path, reader.line_num, got=str(error), expected=f"fields, {_BETWEEN}") from error
 
 
 def _numbers(path: str | Path, line: int, row: list[str], columns: int, categories: Categories) -> list[float]:
     if len(row) != columns:
-        raise _wrong(path, line, got=f"{len(row)} fields", expected=f"{columns}")
+        raise _wrong(path, line, got=f"{len(row)} fields", expected=f"{columns}, {_BETWEEN}")
     numbers: list[float] = []
     for column, field in enumerate(row):
         words = categories.get(column)
@@ -94,4 +103,5 @@ def _is_number(field: str) -> bool:
 
 
 def _wrong(path: str | Path, line: int, *, got: str, expected: str) -> CorruptFileError:
-    return corrupt(path, _FORM, got=f"in line {line}: {got}", expected=expected)
+    remedy = "mend or drop that line; if the file was downloaded, fetch it again"
+    return corrupt(path, _FORM, got=f"in line {line}: {got}", expected=expected, remedy=remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from thalweg.core.errors import InputError
 from thalweg.data.files import corrupt, read_bytes
 
 _FORM = "text"
@@ -19,6 +20,7 @@ def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
     Raises:
         MissingDataError: There is no such file, or it cannot be opened.
         CorruptFileError: It is empty, damaged, or holds bytes that are no characters in this encoding.
+        InputError: Python knows no such encoding.
 
     Example:
         >>> import tempfile
@@ -39,7 +41,13 @@ def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
             _FORM,
             got=f"{wrong} in line {_line(content, error.start)}: {error.reason}",
             expected=f"characters in {encoding}",
+            remedy='say how it is written, such as encoding="latin-1"; if it is damaged, fetch it again',
         ) from error
+    except LookupError:
+        raise InputError(
+            f"There is no encoding named {encoding!r}.",
+            expected='one that Python knows, such as "utf-8" or "latin-1"',
+        ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise corrupt(path, _FORM, got=f"a zero byte in line {line}", expected=f"characters in {encoding}")

@@ -169,7 +169,8 @@ class Chosen:
             if found and room.members_that_fit(Learner(fit[0].problem, fit[0].config), members) < members:
                 break
             speed = speed_together(fit[:members], counts[0], budget.seconds)
-            found.append(Way("batched", counts[0], members, speed))
+            each = _each(members / speed, members, found[-1]) if found else 0.0
+            found.append(Way("batched", counts[0], members, speed, each=each))
             if speed * counts[-1] < budget.rival:  # more threads would not win either
                 return found, ""
             if len(found) > 1 and speed < found[-2].speed:
@@ -247,6 +248,12 @@ def _because(ways: Sequence[Way]) -> str:
     return f": {ways[0].speed:,.0f} updates/s against {others} (measured; --executor and --threads set it)"
 
 
+def _each(seconds: float, members: int, fewer: Way) -> float:
+    """Return what each member adds to the time of an update, by that of a cohort with fewer; between 0 and all."""
+    more = (seconds - fewer.members / fewer.speed) / (members - fewer.members)
+    return min(max(more, 0.0), seconds / members)
+
+
 def _of_threads(ways: Sequence[Way]) -> Way:
     """Return the way on one thread, unless more are clearly faster: on a busy machine they can be far slower."""
     best = max(ways, key=lambda way: way.speed)
@@ -254,12 +261,12 @@ def _of_threads(ways: Sequence[Way]) -> Way:
 
 
 def _sizes(most: int, *, exactly: bool) -> Iterator[int]:
-    """Yield the sizes of cohorts to try, each four times the last.
+    """Yield the sizes of cohorts to try, each at least twice the last and about four times.
 
     Example:
-        >>> list(_sizes(64, exactly=False)), list(_sizes(5, exactly=False)), list(_sizes(5, exactly=True))
-        ([4, 16, 64], [4, 5], [5])
+        >>> list(_sizes(64, exactly=False)), list(_sizes(22, exactly=False)), list(_sizes(5, exactly=True))
+        ([4, 16, 64], [4, 22], [5])
     """
     if not exactly:
-        yield from (size for size in (4, 16) if size < most)
+        yield from (size for size in (4, 16) if 2 * size <= most)
     yield most

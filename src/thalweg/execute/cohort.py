@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -172,13 +173,17 @@ class Cohort:
             shared: Whether all members see the same samples.
             step: Updates done.
         """
-        drawing = self.learners[:1] if self.passes.draws is False else self.learners
-        keys = [learner.noise_key(step) for learner in drawing]
-        self.learners[0].seed(keys[0])  # what does not draw from these keys at least begins the same every time
-        found = self.passes.gradients(x, y, torch.tensor(keys), shared=shared)
+        found = self.passes.gradients(x, y, partial(self._noise, step), shared=shared)
         for learner in self.learners:
             learner.draws = self.passes.draws
         return found
+
+    def _noise(self, step: int) -> Tensor:
+        """Return what each member's noise is drawn from after `step` updates, int64 ``(members,)``."""
+        drawing = self.learners[:1] if self.passes.draws is False else self.learners
+        keys = [learner.noise_key(step) for learner in drawing]
+        self.learners[0].seed(keys[0])  # what does not draw from these keys at least begins the same every time
+        return torch.tensor(keys)
 
     def _hand_out(self, losses: Sequence[Tensor], seconds: float) -> None:
         """Give every member its losses, its place and its share of the time."""

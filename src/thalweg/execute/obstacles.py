@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,8 @@ TOLERANCE = 1e-4
 
 SAMPLES = 32
 TRAINING = "training loss"
+
+_found: WeakKeyDictionary[Problem, str] = WeakKeyDictionary()
 
 
 def of_problem(problem: Problem) -> str:
@@ -47,6 +50,12 @@ def of_problem(problem: Problem) -> str:
         >>> of_problem(moody).partition(":")[0]
         'its model, loss or metrics cannot be batched'
     """
+    if problem not in _found:
+        _found[problem] = _look(problem)
+    return _found[problem]
+
+
+def _look(problem: Problem) -> str:
     try:
         x, y = problem.train.take(torch.arange(min(SAMPLES, problem.batch_size, len(problem.train))))
         stray = _stray([learner.model for learner in _two(problem)], x)

@@ -13,6 +13,8 @@ from torch.func import functional_call, grad_and_value, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from thalweg.core.errors import one_line
+from thalweg.execute.known import not_known
+from thalweg.execute.replay import Replay
 from thalweg.execute.stacks import Stacks
 from thalweg.train.dropout import dropouts, dropping
 from thalweg.train.noise import Noise
@@ -28,7 +30,8 @@ class Passes:
 
     The backward pass is autograd's through the batched operations, which costs least. Layers that torch batches
     only beneath a transform of functorch's own, recurrent ones, are nested in one instead; that is found out at
-    the first pass. Passes are made within `plain_attention`.
+    the first pass. Passes are made within `plain_attention`. Those of models that are `known`, and draw nothing,
+    are recorded and played (`Replay`).
 
     Args:
         objective: What training minimizes; its problem's loss and metrics are measured.
@@ -50,16 +53,45 @@ class Passes:
         self._shares, self._rates = shares, _rates(stacks)
         self._model, self.nested = stacks.models[0], nested
         self._unused: set[str] | None = None
+        self._measured: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"loss": objective.problem.loss}
+        self._measured |= {metric.name: metric.function for metric in objective.problem.metrics}
+        unfit = not_known(self._model, self._measured.values())
+        unfit = unfit or ("inputs are augmented" if objective.problem.augment else "")
+        self._training = {
+            shared: Replay(partial(self._in_a_row, shared=shared), [*stacks.buffers.values()], unfit)
+            for shared in (True, False)
+        }
+        self._judging: dict[int, Replay] = {}
+        self._unfit = unfit
 
-    def gradients(self, x: Tensor, y: Tensor, keys: Tensor, *, shared: bool) -> tuple[Tensor, list[Tensor | None]]:
+    def gradients(
+        self, x: Tensor, y: Tensor, noise: Callable[[], Tensor], *, shared: bool
+    ) -> tuple[Tensor, list[Tensor | None]]:
         """Return the loss of every copy, and the gradient of every stack that is trained.
 
         Args:
             x: Inputs of a mini-batch, with a leading axis of copies unless it is shared.
             y: Targets.
-            keys: What each copy's noise is drawn from, int64 ``(copies,)``.
+            noise: Gives what each copy's noise is drawn from, int64 ``(copies,)``, and seeds torch's generator.
             shared: Whether all copies see the same samples.
+
+        Returns:
+            The losses, and the gradients, which the next pass may overwrite.
         """
+        if self.draws is not False:
+            return self._gradients(x, y, noise(), shared=shared)
+        losses, *gradients = self._training[shared](x, y, noise)
+        assert losses is not None
+        return losses.clone(), gradients
+
+    def _in_a_row(self, x: Tensor, y: Tensor, noise: Callable[[], Tensor], *, shared: bool) -> list[Tensor | None]:
+        noise()
+        losses, gradients = self._gradients(x, y, None, shared=shared)
+        return [losses, *gradients]
+
+    def _gradients(
+        self, x: Tensor, y: Tensor, keys: Tensor | None, *, shared: bool
+    ) -> tuple[Tensor, list[Tensor | None]]:
         served = [0]
 
         def loss(
@@ -71,9 +103,9 @@ class Passes:
             served[0] = noise.draws if noise else 0
             return found
 
-        data, drawn = None if shared else 0, None if self.draws is False else keys
-        dims = (0, 0, 0, data, data, None if drawn is None else 0, None if self._shares is None else 0, 0)
-        given = (x, y, drawn, self._shares, self._rates)
+        data = None if shared else 0
+        dims = (0, 0, 0, data, data, None if keys is None else 0, None if self._shares is None else 0, 0)
+        given = (x, y, keys, self._shares, self._rates)
         found = self._once(
             lambda: self._through(vmap(loss, in_dims=dims, randomness="different"), *given),
             lambda: self._inside(vmap(grad_and_value(loss), in_dims=dims, randomness="different"), loss, *given),
@@ -89,19 +121,22 @@ class Passes:
             y: Targets.
             at_once: Copies to look at at a time.
         """
-        problem = self.objective.problem
-        functions = {"loss": problem.loss} | {m.name: m.function for m in problem.metrics}
+        if at_once not in self._judging:
+            self._judging[at_once] = Replay(partial(self._measures, at_once=at_once), obstacle=self._unfit)
+        found = self._judging[at_once](x, y)
+        return {name: own.clone() for name, own in zip(self._measured, found, strict=True) if own is not None}
 
+    def _measures(self, x: Tensor, y: Tensor, *, at_once: int) -> list[Tensor]:
         def plainly(trained: Named, fixed: Named, buffers: Named) -> Any:
             return functional_call(self._model, (trained | fixed, buffers), (x,))
 
         def nested(trained: Named, fixed: Named, buffers: Named) -> Any:
             return vjp(lambda inner: plainly(inner, fixed, buffers), trained)[0]
 
-        def measured(forward: Callable[..., Any]) -> dict[str, Tensor]:
-            def all_of_one(trained: Named, fixed: Named, buffers: Named) -> dict[str, Tensor]:
+        def measured(forward: Callable[..., Any]) -> list[Tensor]:
+            def all_of_one(trained: Named, fixed: Named, buffers: Named) -> list[Tensor]:
                 output = forward(trained, fixed, buffers)
-                return {name: function(output, y).double() for name, function in functions.items()}
+                return [function(output, y).double() for function in self._measured.values()]
 
             given = self._trained(detached=True), self._fixed(), self.stacks.buffers
             return vmap(all_of_one, randomness="different", chunk_size=at_once)(*given)

@@ -34,5 +34,5 @@ class Timed:
     def ways_for(self, crowd: Sequence[Job]) -> list[Way]:
         """Return the ways with no more members than these jobs have."""
         fit = sum(not trains_alone(job) for job in crowd)
-        kept = [way for way in self.ways if way.name != "batched" or fit > 1]
+        kept = [way for way in self.ways if way.name != "batched" or fit]
         return [way.among(fit if way.name == "batched" else len(crowd)) for way in kept or self.ways]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from statistics import median_low
 from typing import Any
 
 from thalweg.data.batches import batches
@@ -20,7 +21,10 @@ from thalweg.train.length import Length
 from thalweg.train.threads import threads
 
 SECONDS = 0.2
-"""How long a way is timed at most."""
+"""How long a way is timed at most,"""
+
+ENOUGH = 20
+"""and by how many updates."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Way:
         members: How many runs are trained at a time.
         speed: Updates a second of all of them together.
         start: Seconds before the first.
+        each: Seconds that an update of all takes longer for each run more.
 
     Example:
         >>> print(Way("batched", 2, 64, 5000.0)), Way("sequential", 1, 1, 100.0).seconds(50)
@@ -45,20 +50,22 @@ class Way:
     members: int
     speed: float
     start: float = 0.0
+    each: float = 0.0
 
     def seconds(self, updates: int) -> float:
         """Return how long so many updates take."""
         return self.start + updates / self.speed
 
     def among(self, jobs: int) -> Way:
-        """Return the way for so many jobs: with fewer members, if it had more, and slower in proportion.
+        """Return the way for so many jobs: with fewer members, if it had more, which gain less from each other.
 
         Example:
-            >>> Way("batched", 1, 20, 5000.0).among(10)
-            Way(name='batched', threads=1, members=10, speed=2500.0, start=0.0)
+            >>> [Way("batched", 1, 20, 5000.0, each=each).among(10).speed for each in (0.0, 1e-4)]
+            [2500.0, 3333.3...]
         """
         members = max(1, min(self.members, jobs))
-        return replace(self, members=members, speed=self.speed * members / self.members)
+        seconds = self.members / self.speed - (self.members - members) * self.each
+        return replace(self, members=members, speed=members / seconds)
 
     @property
     def executor(self) -> Executor:
@@ -125,9 +132,11 @@ def speed_together(jobs: Sequence[Job], count: int, seconds: float = SECONDS) ->
 
 
 def _rate(update: Callable[[], object], seconds: float) -> float:
+    """Return one over the usual time of an update: some of a cohort's first take longer, to be recorded."""
     update()  # the first allocates and compiles
-    done, started = 0, time.perf_counter()
-    while (spent := time.perf_counter() - started) < seconds or not done:
+    times, started = list[float](), time.perf_counter()
+    while not times or (len(times) < ENOUGH and time.perf_counter() - started < seconds):
+        before = time.perf_counter()
         update()
-        done += 1
-    return done / spent
+        times.append(time.perf_counter() - before)
+    return 1 / median_low(times)

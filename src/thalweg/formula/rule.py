@@ -8,8 +8,9 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from thalweg.core.errors import InputError
 from thalweg.formula.expression import Expression
-from thalweg.formula.signature import Hyper, read, title
+from thalweg.formula.signature import Hyper, Signature, read, title
 
 Update = Expression | tuple[Expression | float, ...]
 
@@ -86,7 +87,8 @@ def rule(
         A decorator that gives a `Rule`.
 
     Raises:
-        InputError: The signature is not one of a rule, or uses a name that has another meaning.
+        InputError: The signature is not one of a rule, or uses a name that has another meaning; the interim point
+            is made of what the rule does not declare.
 
     Example:
         >>> from thalweg.formula import NonNegative, Tensor, rule, sign
@@ -108,7 +110,7 @@ def rule(
             hypers=declared.hypers,
             starts=declared.starts,
             flags=declared.flags,
-            interim=_interim(interim),
+            interim=_interim(interim, declared),
             search=search,
             uses_time="t" in declared.given,
         )
@@ -116,10 +118,19 @@ def rule(
     return declare
 
 
-def _interim(given: tuple[Callable[..., Expression] | str, str] | None) -> Interim | None:
+def _interim(given: tuple[Callable[..., Expression] | str, str] | None, declared: Signature) -> Interim | None:
     if given is None:
         return None
     coefficient, slot = given
+    names = [coefficient] if isinstance(coefficient, str) else list(inspect.signature(coefficient).parameters)
+    if slot not in declared.slots or not set(names) <= declared.hypers.keys():
+        raise InputError(
+            "An interim point is made of a hyper-parameter and a state that the rule does not have.",
+            got=f"interim=({', '.join(names)}; {slot})",
+            expected=f"of {', '.join(declared.hypers) or 'no hyper-parameter'}, then of"
+            f" {', '.join(declared.slots) or 'no state'}",
+            remedy='write interim=("alpha", "v"), or a function of hyper-parameters in place of "alpha"',
+        )
     if not isinstance(coefficient, str):
         return Interim(coefficient, slot)
     scope: dict[str, Callable[..., Expression]] = {}

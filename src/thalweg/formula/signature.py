@@ -94,7 +94,7 @@ def read(function: Callable[..., object], first: int, given: Sequence[str]) -> S
     if len(positional) < first or any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in positional):
         raise InputError(
             f"{title(function)} has not the signature of a rule.",
-            got=str(inspect.signature(function)),
+            got=_shown(function),
             expected="(p, g, *states, *, hyper-parameters with defaults)",
         )
     states = positional[first:]
@@ -121,6 +121,13 @@ def title(function: Callable[..., object]) -> str:
     return getattr(function, "__name__", "rule").replace("_", "-")
 
 
+def _shown(function: Callable[..., object]) -> str:
+    """The signature without its annotations, which would bury it."""
+    signature = inspect.signature(function)
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
+
+
 def _hyper(function: Callable[..., object], parameter: inspect.Parameter, hint: Any) -> Hyper:
     interval = _note(hint, Interval) or Interval()
     default = _default(function, parameter)
@@ -144,7 +151,7 @@ def _refuse_reserved(function: Callable[..., object], states: Sequence[str], set
     if taken:
         raise InputError(
             f"{taken[0]!r} cannot be a state or hyper-parameter of the rule {title(function)}.",
-            got=str(inspect.signature(function)),
+            got=_shown(function),
             expected=f"other names than {', '.join(RESERVED)}, and of states than {', '.join(TENSORS)}",
             remedy="rename it; the step count is the keyword t without a default",
         )

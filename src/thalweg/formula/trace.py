@@ -42,7 +42,7 @@ def call(
     new = cast("tuple[Any, ...]", result if isinstance(result, tuple) else (result,))
     if len(new) != count:
         raise InputError(
-            f"{owner} returns {len(new)} values.",
+            f"{owner} returns {len(new)} value{'s' * (len(new) != 1)}.",
             expected=f"{count}: the parameter, then its states",
             remedy="return every state; put * before the first hyper-parameter",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -63,7 +64,7 @@ def wider(
 
     Raises:
         UnknownNameError: There is no such layer; it gives the nearest names.
-        InputError: A width that is not larger than the present one.
+        InputError: A width that is no whole number, or not larger than the present one.
         ModelError: The layer cannot be widened; it says which call or weight is in the way.
 
     Example:
@@ -115,11 +116,11 @@ def widen(
         '0 has 12 units, it had 8'
     """
     old = _units(model, layer)
-    if width <= old:
+    if not isinstance(width, Integral) or width <= old:
         raise InputError(
             f"{layer} would not get wider.",
-            got=f"width {width}",
-            expected=f"more than its {old} units",
+            got=f"width {width!r}",
+            expected=f"a whole number, more than its {old} units",
             remedy="ask for more: growing copies units, and never takes one away",
         )
     if not noise >= 0:

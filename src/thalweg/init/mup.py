@@ -9,6 +9,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from thalweg.core.bounds import POSITIVE
 from thalweg.init.he import he_
 from thalweg.init.layers import layers
 from thalweg.init.width import Role, parts
@@ -22,7 +23,7 @@ BASE_WIDTH = 64
 def mup_(
     module: M,
     *,
-    base_width: int = BASE_WIDTH,
+    base_width: float = BASE_WIDTH,
     outputs: Sequence[str] | None = None,
     generator: torch.Generator | None = None,
 ) -> M:
@@ -34,7 +35,7 @@ def mup_(
 
     Args:
         module: The model.
-        base_width: The width at which the output layer is that of `xavier_`, >= 1.
+        base_width: The width at which the output layer is that of `xavier_`, > 0.
         outputs: The names of the output modules; the last module that has a matrix or kernel if left out.
         generator: A generator on the CPU; ``None`` draws from torch's global one.
 
@@ -42,6 +43,7 @@ def mup_(
         The module.
 
     Raises:
+        OutOfRangeError: A base width that is not positive.
         ModelError: A layer without weights of its own, or no output layer apart from the input.
         UnknownNameError: A name that is no module's.
 
@@ -54,6 +56,7 @@ def mup_(
         G. Yang, E. J. Hu et al., "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter
         Transfer", 2022, Table 3.
     """
+    base_width = POSITIVE.check("The base width of muP", base_width)
     named = list(layers(module))
     own = parts(module, outputs=outputs)
     for name, layer in named:

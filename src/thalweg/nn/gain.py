@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from thalweg.core.errors import InputError
+
 REACH, STEP = 12.0, 1 / 16
 """Of the trapezoidal rule, which converges geometrically on analytic functions; the rest weighs below 1e-30."""
 
@@ -24,6 +26,9 @@ def gain(activation: Callable[[Tensor], Tensor]) -> float:
     Returns:
         g > 0.
 
+    Raises:
+        InputError: A function that is not finite, or 0, on all of the line.
+
     Example:
         >>> round(gain(torch.tanh), 4), round(gain(torch.relu) ** 2, 4)
         (1.5925, 2.0)
@@ -31,7 +36,14 @@ def gain(activation: Callable[[Tensor], Tensor]) -> float:
     Reference:
         The second moment of He et al. 2015, "Delving Deep into Rectifiers", equations 7 to 10, for any f.
     """
-    return normal_mean(lambda z: activation(z).square()) ** -0.5
+    second = normal_mean(lambda z: activation(z).square())
+    if not 0 < second < math.inf:
+        raise InputError(
+            "This function has no gain.",
+            got=f"E f(z)^2 = {second:g}",
+            expected="a finite number > 0: a function that is defined everywhere, and not 0 everywhere",
+        )
+    return second**-0.5
 
 
 def normal_mean(function: Callable[[Tensor], Tensor]) -> float:

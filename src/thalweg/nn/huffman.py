@@ -40,6 +40,7 @@ def huffman(counts: Sequence[float]) -> list[int]:
             "These counts make no tree of classes.",
             got=f"a count of {unusable[0]}" if unusable else f"{len(counts)} classes",
             expected="a finite count >= 0 for each of at least two classes",
+            remedy="count the labels of training, labels.bincount(); [1] * C if all are alike",
         )
     root = len(counts) - 2
     classes = sorted(range(len(counts)), key=counts.__getitem__)

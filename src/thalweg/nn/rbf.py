@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from thalweg.core.errors import ModelError
 from thalweg.nn.arguments import count
 
 
@@ -31,6 +32,7 @@ class RBF(nn.Module):
 
     Raises:
         InputError: A number of features below 1.
+        ModelError: In `forward`: features of another number.
 
     Example:
         >>> layer = RBF(2, 3)
@@ -61,6 +63,12 @@ class RBF(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the units: shape ``(..., in_features)`` to ``(..., out_features)``."""
+        if isinstance(x, Tensor) and x.shape[-1:] != (self.in_features,):  # what traces a graph has no shapes
+            raise ModelError(
+                "The features do not fit the centres of the RBF units.",
+                got=f"shape {tuple(x.shape)}",
+                expected=f"shape (..., {self.in_features})",
+            )
         middle = self.centers.detach().mean(0)  # a shift of both changes no distance, and keeps rounding small
         x, centers = x - middle, self.centers - middle
         squares = x.square().sum(-1, keepdim=True) + centers.square().sum(-1)

@@ -1,12 +1,16 @@
 """The rules as `torch.optim.Optimizer` classes.
 
-``optimizer`` holds the only ``step()``, ``form`` the names that a rule has in torch's clothes, ``settings`` what
-the groups ask for, ``plan`` and ``state`` what is kept between steps, ``interchange`` what a state dict must have.
-``views``, ``sharded`` and ``sparse`` know what a parameter or gradient may be besides a dense tensor; ``untraced``
-keeps `torch.compile` out.
-One file a family gives each rule its signature. Methods that are no elementwise rule (``muon``, ``lbfgs``,
-``newton``) derive from ``method``. ``names`` is the registry, filled from ``families``. ``groups`` gives each
-parameter a rate and decay of its own; ``max_norm`` keeps the weights of a unit within a ball.
+``optimizer`` holds the only ``step()`` of a rule, ``params`` and ``options`` what it is made of, ``form`` the
+names that a rule has in torch's clothes, ``settings`` what the groups ask for, ``plan`` and ``state`` what is
+kept between steps (``watched`` tells when a state changes), ``interchange`` what a state dict must have.
+``views``, ``sharded`` and ``sparse`` know what a parameter or gradient may be besides a dense tensor; ``hooked``
+calls torch's hooks and ``untraced`` keeps `torch.compile` out. ``together`` steps the optimizers of many copies
+of a model at once. One file a family gives each rule its signature; ``own`` makes an optimizer of a user's rule.
+Methods that are no elementwise rule (``muon`` by ``newton_schulz``, ``lbfgs``, ``newton`` by ``expansion``)
+derive from ``method`` and take their loss from ``closures``; ``routed`` makes one optimizer of several,
+``routing`` divides a model between Muon and AdamW. ``names`` is the registry, filled from ``families``;
+``scheduled`` finds what a schedule moves. ``groups`` gives each parameter a rate and decay of its own;
+``max_norm`` keeps the weights of a unit within a ball.
 """
 
 from thalweg.optim.adadelta import Adadelta

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from thalweg import rules
 from thalweg.optim.form import Form, Group
-from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.optimizer import RuleOptimizer
 from thalweg.optim.options import Options
+from thalweg.optim.params import Params
 
 ADAM = Form(
     rules.adam,

@@ -31,7 +31,11 @@ def check_fit(form: Form, program: Callable[[Group], Program], groups: Sequence[
         state_dict: What is about to be loaded.
     """
     if not {"state", "param_groups"} <= state_dict.keys():
-        raise CheckpointError("This is not the state of an optimizer.", got=", ".join(map(str, state_dict)))
+        raise CheckpointError(
+            "This is not the state of an optimizer.",
+            got=", ".join(map(str, state_dict)) or "an empty dict",
+            expected="what optimizer.state_dict() returned: state and param_groups",
+        )
     saved = state_dict["param_groups"]
     if len(saved) != len(groups):
         raise CheckpointError("The optimizer state has other groups.", got=len(saved), expected=len(groups))

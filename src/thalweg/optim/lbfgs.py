@@ -11,7 +11,7 @@ from torch import Tensor
 
 from thalweg.optim.closures import Closure, penalized, require
 from thalweg.optim.method import COUNT, NON_NEGATIVE, POSITIVE, Method, declare
-from thalweg.optim.optimizer import Params
+from thalweg.optim.params import Params, listed
 
 LINE_SEARCH = 25
 """Evaluations that one line search may take: what torch allows a step of its default length."""
@@ -85,7 +85,7 @@ class LBFGS(Method, torch.optim.LBFGS):
     ) -> None:
         torch.optim.LBFGS.__init__(
             self,
-            params,
+            listed("LBFGS", params),
             lr,
             int(max_iter),
             max(int(max_iter) * 5 // 4, LINE_SEARCH) if max_eval is None else int(max_eval),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 
 from thalweg.formula import Hyper, Interval
+from thalweg.optim.params import Params, listed
 
 NON_NEGATIVE = Interval(0, high_open=True)
 POSITIVE = Interval(0, low_open=True, high_open=True)
@@ -41,6 +42,9 @@ class Method(torch.optim.Optimizer):
 
     takes_model: ClassVar[bool] = False
     """Whether the constructor takes the model in place of parameters, because it needs names and modules."""
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        super().__init__(listed(type(self).__name__, params), defaults)
 
     @classmethod
     def keywords(cls, hyper: Mapping[str, float | bool]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from torch import Tensor, _foreach_lerp, _foreach_lerp_, _foreach_mul_  # pyrigh
 from thalweg.core.errors import InputError, InputTypeError
 from thalweg.optim.method import FRACTION, NON_NEGATIVE, Method, declare
 from thalweg.optim.newton_schulz import COEFFICIENTS, orthogonalize
-from thalweg.optim.optimizer import Params
+from thalweg.optim.params import Params
 
 DTYPES = ("bfloat16", "float16", "float32", "float64")
 CPU_BATCH, GPU_BATCH = 2**18, 2**24

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from thalweg import rules
 from thalweg.optim.form import Form
-from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.optimizer import RuleOptimizer
 from thalweg.optim.options import Options
+from thalweg.optim.params import Params
 
 NADAM = Form(
     rules.nadam,

@@ -15,7 +15,8 @@ from thalweg.formula import Hyper, Rule
 from thalweg.optim import families
 from thalweg.optim.form import Form
 from thalweg.optim.method import Method
-from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.optimizer import RuleOptimizer
+from thalweg.optim.params import Params
 from thalweg.optim.routing import MuonWithAdamW
 
 

@@ -12,7 +12,7 @@ from thalweg.core.errors import InputError, InputTypeError
 from thalweg.optim.closures import Closure, penalized, require
 from thalweg.optim.expansion import Expansion, evaluate, expand
 from thalweg.optim.method import NON_NEGATIVE, Method, declare
-from thalweg.optim.optimizer import Params
+from thalweg.optim.params import Params
 
 LARGEST = 2000
 """Elements of the largest problem: the Hessian of so many takes 32 MB in float64."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from inspect import unwrap
 from typing import Any, ClassVar, overload
 
@@ -18,6 +18,7 @@ from thalweg.optim.form import Form, Group
 from thalweg.optim.hooked import hooked
 from thalweg.optim.interchange import check_fit, restore_exactly
 from thalweg.optim.options import MANNERS, Options
+from thalweg.optim.params import Params, listed
 from thalweg.optim.plan import Plan, entries_of
 from thalweg.optim.settings import Settings
 from thalweg.optim.sparse import Compact
@@ -29,8 +30,6 @@ PLAIN = {
     name: unwrap(getattr(BASE, name)) for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 }
 """torch's own methods without a decorator of theirs that imports the whole compiler, seconds of work."""
-
-Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 
 
 class RuleOptimizer(torch.optim.Optimizer):
@@ -48,6 +47,7 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     Raises:
         OutOfRangeError: A hyper-parameter outside its declared interval.
+        InputError, InputTypeError: Parameters or settings that cannot be used, an unknown keyword.
     """
 
     forms: ClassVar[tuple[Form, ...]]
@@ -67,14 +67,13 @@ class RuleOptimizer(torch.optim.Optimizer):
         neutral = {**MANNERS, **{option.name: option.neutral for option in chosen.options}}
         unknown = next((name for name in given if name not in neutral), None)
         if unknown:
-            raise InputTypeError(
-                f"{type(self).__name__} got an unexpected keyword argument {unknown!r}.",
-                remedy=UnknownNameError("keyword", unknown, {**neutral, **defaults}).remedy,
-            )
+            known = UnknownNameError("keyword", unknown, {**neutral, **defaults})
+            what = f"{type(self).__name__} got an unexpected keyword argument {unknown!r}."
+            raise InputTypeError(what, expected=known.expected, remedy=known.remedy)
         # The name goes into every group so that a saved state says whose it is.
         settings = {**neutral, **defaults, **given, **chosen.always, "rule": chosen.rule.name}
         self._begin(chosen)
-        super().__init__(params, settings)  # pyright: ignore[reportArgumentType]
+        super().__init__(listed(type(self).__name__, params), settings)
 
     def _begin(self, form: Form) -> None:
         """Have nothing derived from groups and state yet."""

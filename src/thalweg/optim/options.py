@@ -38,7 +38,8 @@ class Options(Around, total=False):
             None for none.
         cautious: Step only where the update goes down the gradient; default False.
         ema: Keep a moving average of the parameters, in [0, 1); ``eval()`` shows it. Default 0: none.
-        polyak: Keep the mean of the parameters of all steps; ``eval()`` shows it. Default False.
+        polyak: Keep the mean of the parameters of all steps; ``eval()`` shows it, also where `ema` is kept too.
+            Default False.
         maximize: Climb instead of descending; default False.
         rounding: How a parameter of 16 bits is stored: ``"nearest"`` (the default), ``"stochastic"`` (bfloat16
             only) or ``"kahan"``, which keeps what rounding takes away in a state.

@@ -5,24 +5,63 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from inspect import Parameter, Signature
-from typing import Any
+from itertools import product
+from typing import Any, cast, overload
 
 from thalweg.core import code
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 from thalweg.formula import Expression, Rule, Update, compose
 from thalweg.formula import rule as declare
+from thalweg.formula.expression import in_order
 from thalweg.optim.form import Form
 from thalweg.optim.names import Named, optimizers
-from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.optimizer import RuleOptimizer
+from thalweg.optim.options import MANNERS, Options
+from thalweg.optim.params import Params
 from thalweg.rules import options
 
+TAKEN = {"self", "params", "param_names", "options", "decoupled_weight_decay", *MANNERS} | {
+    option.name for option in options if option.name != "weight_decay"
+}
+"""Keywords and keys of a group that every optimizer has; a rule may have a weight decay of its own."""
 
+
+class Own(RuleOptimizer):
+    """Base of the optimizers that `rule` makes: the sentence says which settings there are.
+
+    Args:
+        params: Parameters, named parameters or groups.
+        settings: Hyper-parameters and flags of the rule by its symbols, and what goes around it; see `Options`.
+    """
+
+    def __init__(self, params: Params, **settings: Any) -> None:
+        made = self.forms[0].rule
+        own: dict[str, Any] = {name: settings.pop(name, hyper.default) for name, hyper in made.hypers.items()}
+        own |= {name: settings.pop(name, default) for name, default in made.flags.items()}
+        super().__init__(params, own, cast(Options, settings))
+
+
+@overload
+def rule(function: Callable[..., Update], /) -> type[Own]: ...
+
+
+@overload
 def rule(
     *,
     reference: str = "",
     interim: tuple[Callable[..., Expression] | str, str] | None = None,
     search: tuple[float, float] = (1e-4, 1.0),
-) -> Callable[[Callable[..., Update]], type[RuleOptimizer]]:
+) -> Callable[[Callable[..., Update]], type[Own]]: ...
+
+
+def rule(
+    function: Callable[..., Update] | None = None,
+    /,
+    *,
+    reference: str = "",
+    interim: tuple[Callable[..., Expression] | str, str] | None = None,
+    search: tuple[float, float] = (1e-4, 1.0),
+) -> type[Own] | Callable[[Callable[..., Update]], type[Own]]:
     """Make an optimizer of the decorated function, which states an update rule.
 
     Its positional parameters are the parameter, the gradient and the states, as large as the parameter and zero at
@@ -31,6 +70,7 @@ def rule(
     the new parameter and the new states, by arithmetic, comparisons and the functions of `thalweg.formula`.
 
     Args:
+        function: The function, where ``@rule`` stands without parentheses.
         reference: Where the rule is stated.
         interim: ``(coefficient, slot)`` if the gradient belongs to the point p + coefficient * slot.
         search: The interval of ``lr`` that `compare` searches.
@@ -40,9 +80,9 @@ def rule(
         `fit` and `compare` by the function's name with hyphens.
 
     Raises:
-        InputError: The signature is not one of a rule, or the name is taken.
-        InputTypeError: The function does what cannot be traced, such as an ``if`` on a tensor; the message names
-            the line.
+        InputError: The signature is not one of a rule, the name is taken, or a hyper-parameter has no effect.
+        InputTypeError: What is decorated is no function, or it does what cannot be traced, such as an ``if`` on a
+            tensor; the message names the line.
 
     Example:
         >>> import torch
@@ -56,7 +96,13 @@ def rule(
         [0.5, 1.0]
     """
 
-    def make(function: Callable[..., Update]) -> type[RuleOptimizer]:
+    def make(function: Callable[..., Update]) -> type[Own]:
+        if not getattr(function, "__name__", "").isidentifier():  # a lambda's is not
+            raise InputTypeError(
+                "A rule is a function with a name.",
+                got=repr(function),
+                expected="@thalweg.rule(reference=...) above def my_rule(p, g, *, lr=0.1)",
+            )
         made = declare(reference=reference, interim=interim, search=search)(function)
         compose(made)  # what cannot be traced is to be said where it is written
         _check(made)
@@ -64,14 +110,15 @@ def rule(
         _register(made.name, kind)
         return kind
 
-    return make
+    return make if function is None else make(function)
 
 
 def _check(made: Rule) -> None:
     """Refuse what would fail late: in a search, under a schedule, beside an option.
 
     Raises:
-        InputError: No ``lr``, a default out of its range, an unusable `search`, the name of an option.
+        InputError: No ``lr``, a default out of its range, an unusable `search`, a name that every optimizer has, a
+            hyper-parameter without effect.
     """
     low, high = made.search
     if "lr" not in made.hypers:
@@ -82,22 +129,32 @@ def _check(made: Rule) -> None:
         )
     for name, hyper in made.hypers.items():
         hyper.interval.check(f"the default of {name} of the rule {made.name}", hyper.default)
-    taken = {option.name for option in options} & {*made.hypers, *made.flags} - {"weight_decay"}
+    taken = TAKEN & {*made.hypers, *made.flags}
     if taken:
         raise InputError(
-            f"{min(taken)} of the rule {made.name} is the name of an option, which it would hide.",
+            f"{min(taken)} of the rule {made.name} is a name that every optimizer has, and would hide it.",
             remedy="give it another name",
+        )
+    idle = made.hypers.keys() - _read(made)
+    if idle:
+        raise InputError(
+            f"{min(idle)} of the rule {made.name} has no effect.",
+            expected="a hyper-parameter that the new parameter or a new state is computed from",
+            remedy="use it or leave it out",
         )
 
 
-def _class_of(made: Rule) -> type[RuleOptimizer]:
-    form = Form(made)
+def _read(made: Rule) -> set[str]:
+    """The names that the rule reads under one setting of its flags or another."""
+    found = set(made.starts.values())
+    for setting in product((False, True), repeat=len(made.flags)):
+        program = compose(made, flags=dict(zip(made.flags, setting, strict=True)))
+        nodes = in_order([*program.tensors.values(), *program.scalars.values()])
+        found |= {node.name for node in nodes if node.op == "input"}
+    return found
 
-    def initialize(self: RuleOptimizer, params: Params, **settings: Any) -> None:
-        own = {name: settings.pop(name, hyper.default) for name, hyper in made.hypers.items()}
-        own |= {name: settings.pop(name, default) for name, default in made.flags.items()}
-        RuleOptimizer.__init__(self, params, own, settings)  # pyright: ignore[reportArgumentType]
 
+def _class_of(made: Rule) -> type[Own]:
     function = made.function
     names: dict[str, Any] = {
         "__module__": function.__module__,
@@ -110,11 +167,11 @@ def _class_of(made: Rule) -> type[RuleOptimizer]:
         *(Parameter(name, Parameter.KEYWORD_ONLY, default=value) for name, value in defaults.items()),
         Parameter("options", Parameter.VAR_KEYWORD),
     ]
-    names |= {"forms": (form,), "__init__": initialize, "__signature__": Signature(shown)}
-    return type(function.__name__, (RuleOptimizer,), names)
+    names |= {"forms": (Form(made),), "__signature__": Signature(shown)}
+    return type(function.__name__, (Own,), names)
 
 
-def _register(name: str, kind: type[RuleOptimizer]) -> None:
+def _register(name: str, kind: type[Own]) -> None:
     if name in optimizers and optimizers[name].kind.__name__ != name.replace("-", "_"):  # none of ours is so named
         raise InputError(f"There is an optimizer {name} already.", remedy="give the function another name")
     optimizers.put(name, Named(kind, kind.forms[0]))
@@ -153,4 +210,4 @@ def resolve(spec: str) -> str:
 
 
 def _is_own(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, RuleOptimizer) and value is not RuleOptimizer
+    return isinstance(value, type) and issubclass(value, Own) and value is not Own

@@ -133,7 +133,7 @@ class Plan:
             return []
         bundles = self.gather(lambda p: p.grad is not None and p.grad.is_sparse)
         for bundle in bundles:
-            require_lazy(bundle.program, bundle.params[0])
+            require_lazy(type(self.optimizer).__name__, bundle.program, bundle.params[0])
             self._update(bundle)
         return bundles
 

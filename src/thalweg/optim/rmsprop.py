@@ -9,8 +9,9 @@ from torch import Tensor
 
 from thalweg import rules
 from thalweg.optim.form import Form, chosen, has_momentum, refuse_in_book
-from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.optimizer import RuleOptimizer
 from thalweg.optim.options import Around, Options
+from thalweg.optim.params import Params
 
 TORCH = Form(
     rules.torch_rmsprop,

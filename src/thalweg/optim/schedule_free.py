@@ -8,8 +8,9 @@ from torch import Tensor
 
 from thalweg import rules
 from thalweg.optim.form import Form
-from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.optimizer import RuleOptimizer
 from thalweg.optim.options import Options
+from thalweg.optim.params import Params
 
 SGD = Form(rules.schedule_free_sgd, names={"beta": "momentum"})
 ADAMW = Form(rules.schedule_free_adamw, names={"beta1": "betas.0", "beta2": "betas.1"})

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
+from thalweg.core.errors import InputError, InputTypeError, OutOfRangeError, UnknownNameError
 from thalweg.formula import Hyper, Interval, Option, Program, compose
 from thalweg.formula.program import ROUNDINGS
 from thalweg.optim.form import Form, Group
@@ -101,9 +101,17 @@ class Settings:
         for symbol, hyper in self.form.rule.hypers.items():
             key, index = self.form.key(symbol)
             _check_value(key if index is None else f"{key}[{index}]", hyper, self._raw(group, symbol))
+        for name in self._switches():
+            if group[name] not in (False, True):  # the string "no" would be on
+                raise InputTypeError(f"{name} is a switch.", got=repr(group[name]), expected="True or False")
         _check_manners(group)
         for p in group["params"]:
             _check_parameter(p, group)
+
+    def _switches(self) -> list[str]:
+        """What a group turns on or off."""
+        options = [option.name for option in self.form.options if not option.hypers]
+        return [*options, *(self.form.key(flag)[0] for flag in self.form.flags), "differentiable"]
 
     def _asks(self, group: Group, option: Option) -> bool:
         return option.is_active(_settled(group))
@@ -141,7 +149,9 @@ def _check_value(name: str, hyper: Hyper, value: object) -> None:
 def _check_manners(group: Group) -> None:
     if group["rounding"] not in ROUNDINGS:
         raise UnknownNameError("rounding", str(group["rounding"]), ROUNDINGS)
-    Interval(0, 2.0**53, high_open=True).check("rounding_seed", group["rounding_seed"])
+    seed = Interval(0, 2.0**53, high_open=True).check("rounding_seed", group["rounding_seed"])
+    if not seed.is_integer():
+        raise OutOfRangeError("rounding_seed is no integer.", got=seed, expected="an integer in [0, 2^53)")
     dtype = group["state_dtype"]
     if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         raise InputTypeError("state_dtype is no floating-point dtype.", got=repr(dtype), expected="torch.float32")
@@ -150,8 +160,15 @@ def _check_manners(group: Group) -> None:
 def _check_parameter(p: Tensor, group: Group) -> None:
     if not (p.is_floating_point() or p.is_complex()):
         raise InputTypeError("Only floating-point parameters can be optimized.", got=p.dtype)
+    if p.itemsize == 1:
+        raise InputTypeError("Parameters of 8 bits cannot be optimized.", got=p.dtype, expected="16 bits or more")
     if group["rounding"] == "stochastic" and p.dtype is torch.float16:
-        raise InputTypeError("float16 is not rounded stochastically.", got=p.dtype, expected=torch.bfloat16)
+        raise InputTypeError(
+            "float16 is not rounded stochastically.",
+            got=p.dtype,
+            expected=torch.bfloat16,
+            remedy='take rounding="kahan", or parameters in bfloat16',
+        )
     if p.numel() and any(stride == 0 and size > 1 for stride, size in zip(p.stride(), p.shape, strict=True)):
         raise InputError(
             "Several elements of a parameter share one place in memory.",

@@ -10,8 +10,9 @@ from torch import Tensor
 from thalweg import rules
 from thalweg.core.errors import InputError
 from thalweg.optim.form import Form, chosen, has_momentum, refuse_in_book
-from thalweg.optim.optimizer import Params, RuleOptimizer
+from thalweg.optim.optimizer import RuleOptimizer
 from thalweg.optim.options import Options
+from thalweg.optim.params import Params
 
 BOOK = Form(rules.sgd)
 TORCH = Form(

@@ -13,7 +13,7 @@ from thalweg.optim.state import Bundle
 from thalweg.optim.views import plain
 
 
-def require_lazy(program: Program, p: Tensor) -> None:
+def require_lazy(owner: str, program: Program, p: Tensor) -> None:
     """Refuse a sparse gradient where the update moves elements whose gradient is zero.
 
     Raises:
@@ -21,7 +21,7 @@ def require_lazy(program: Program, p: Tensor) -> None:
     """
     if not is_lazy(program) or _reads_a_whole_tensor(program):
         raise InputError(
-            f"A gradient {tuple(p.shape)} is sparse, and {program.name} moves elements without a gradient.",
+            f"A gradient {tuple(p.shape)} is sparse, and {owner} as it is set moves elements without a gradient.",
             expected="a dense gradient, or a rule that leaves such elements alone: SGD without momentum, Adagrad",
             remedy="make the embedding with sparse=False, and leave decay and averages out for a sparse one",
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from thalweg.core.errors import InputError
 from thalweg.formula import Program, Row
 from thalweg.formula.program import COMPENSATION
 from thalweg.optim.form import Form, Group
@@ -132,6 +133,13 @@ def _complete(
                 torch.zeros_like(p, dtype=dtype) + start  # of which a derivative may be asked
                 if isinstance(start, Tensor)
                 else torch.full_like(p, fill, dtype=dtype)
+            )
+        elif own[key].shape != p.shape:  # a kernel would read and write beyond its end
+            raise InputError(
+                f"The state {key!r} of a parameter has another shape than the parameter.",
+                got=tuple(own[key].shape),
+                expected=tuple(p.shape),
+                remedy="make a new optimizer once shapes have changed, or clear optimizer.state[p]",
             )
         elif own[key].dtype is not dtype or own[key].device != p.device:
             own[key] = own[key].to(p.device, dtype)

@@ -42,7 +42,7 @@ def cosine(
         `grow` are T_0 and T_mult.
     """
     if period is None:
-        s = min(t / span("cosine", period, total), 1.0)
+        s = min(t / span("cosine", period, total, option="period"), 1.0)
     else:
         s = _phase(min(t / period * (1 + ROUNDING), sys.float_info.max), grow)
     return end + (1 - end) * (1 + math.cos(math.pi * s)) / 2

@@ -108,8 +108,8 @@ class Schedule(Declared):
         return "warmup" in inspect.signature(self.function).parameters
 
 
-def span(name: str, over: float | None, total: float | None) -> float:
-    """Return how many epochs a schedule takes: `over`, or the whole run.
+def span(name: str, over: float | None, total: float | None, *, option: str = "over") -> float:
+    """Return how many epochs a schedule takes: `over`, or the whole run; `option` is what the schedule calls it.
 
     Raises:
         InputError: Neither is given.
@@ -121,5 +121,8 @@ def span(name: str, over: float | None, total: float | None) -> float:
     if over is not None:
         return over
     if total is None:
-        raise InputError(f"The schedule {name} does not know where it ends.", remedy="give over, in epochs")
+        raise InputError(
+            f"The schedule {name} does not know where it ends.",
+            remedy=f"give {option}, in epochs, or the run's total",
+        )
     return total

@@ -36,14 +36,14 @@ def importance(trials: Sequence[Trial], space: Space, metric: Metric) -> dict[st
     Reference:
         Breiman 2001, Random forests, section 10.
     """
-    from scipy.stats import rankdata
-    from sklearn.ensemble import RandomForestRegressor
-    from sklearn.inspection import permutation_importance
-
     if len(space.names) == 1:
         return {space.names[0]: 1.0}
     if len(trials) < FEW:
         return None
+    from scipy.stats import rankdata
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+
     standings = [trial.standing(metric) for trial in trials]
     places = {standing: i for i, standing in enumerate(sorted(set(standings)))}
     x, y = np.array([trial.point for trial in trials]), rankdata([places[standing] for standing in standings])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thalweg.core import code
+from thalweg.core.choice import value_of
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 from thalweg.sweep.dimensions import Choice, Dimension, Value
@@ -40,9 +41,9 @@ def read(texts: Sequence[str], names: Sequence[str]) -> tuple[dict[str, Dimensio
         if ":" in value:
             searched[name] = _range(name, value, names)
         elif "," in value:
-            searched[name] = Choice(tuple(_value(part.strip()) for part in value.split(",")))
+            searched[name] = Choice(tuple(value_of(part.strip()) for part in value.split(",")))
         else:
-            fixed[name] = _value(value)
+            fixed[name] = value_of(value)
     return searched, fixed
 
 
@@ -94,17 +95,6 @@ def _range(name: str, text: str, names: Sequence[str]) -> Dimension:
             remedy=f"did you mean {name}={meant}?",
         )
     return range_between(name, low, high, names)
-
-
-def _value(text: str) -> Value:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _unreadable(text: str) -> InputError:

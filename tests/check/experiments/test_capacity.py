@@ -48,3 +48,8 @@ def test_a_linear_model_of_what_is_linear(raw_diabetes, halves, setup_of, mlp, s
     train, valid = halves((x, (y - y.mean()) / y.std()))
     given = setup_of(train, mlp(10, 1), nn.MSELoss(), partial(SGD, lr=0.01), valid=valid, batch_size=32, epochs=30)
     assert not see(given, "capacity").suspicions
+
+
+def test_a_bottleneck_is_widened(digits_with, mlp, see):
+    seen = see(digits_with(model=mlp(64, 1, 10), optimizer=partial(Adam, lr=0.01), epochs=20), "capacity")
+    assert not seen.mended().suspicions

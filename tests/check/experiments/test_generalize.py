@@ -8,6 +8,9 @@ import torch
 from torch import nn
 from torch.optim import SGD, Adam
 
+from thalweg.check.experiments.generalize import stopped
+from thalweg.check.trainee import Trainee
+
 
 def wrong(y, share, seed=0):
     """Return labels of which a share is another."""
@@ -22,7 +25,7 @@ def test_healthy_curves_go_together(digits_with, see):
     assert "kept apart" in seen.passed[0].evidence
 
 
-def test_what_is_learned_by_heart_overfits_and_decay_or_dropout_helps(digits_with, halves, small_digits, mlp, see):
+def test_what_is_learned_by_heart_overfits(digits_with, halves, small_digits, mlp, see):
     (x, y), valid = halves(small_digits)
     noisy = x[:200], wrong(y[:200], 0.4)
     given = digits_with(
@@ -33,6 +36,7 @@ def test_what_is_learned_by_heart_overfits_and_decay_or_dropout_helps(digits_wit
     overfits = next(one for one in seen.suspicions if one.finding.fault == "overfitting")
     assert "stop after" in overfits.finding.remedy
     assert overfits.change
+    assert overfits.change.words.startswith("training stopped after")
 
 
 def test_few_samples_that_are_learned_well_are_no_overfitting(digits_with, halves, small_digits, see):
@@ -73,3 +77,31 @@ def test_numbers_have_curves_too(raw_diabetes, halves, setup_of, mlp, see):
     large = see(given(model=mlp(10, 256, 256, 1), optimizer=partial(Adam, lr=1e-3), epochs=100), "curves")
     assert large.faults == ["overfitting"]
     assert not see(given(model=mlp(10, 1), optimizer=partial(SGD, lr=0.01), epochs=20), "curves").suspicions
+
+
+def test_where_the_loss_counts_it_need_cost_no_skill(digits_with, halves, small_digits, mlp, see):
+    (x, y), valid = halves(small_digits)
+    noisy = x[:200], wrong(y[:200], 0.15)
+    given = partial(
+        digits_with, data=noisy, valid=valid, model=mlp(64, 256, 10), optimizer=partial(Adam, lr=3e-3), epochs=100
+    )
+    assert "overfitting" in see(given(objective="loss"), "curves").faults
+
+
+def test_weights_stay_as_they_were_when_training_is_stopped(digits_with):
+    runs = [Trainee(setup) for setup in (digits_with(), stopped(digits_with(), after=5))]
+    for trainee in runs:
+        trainee.train(5, judge=False)
+    for usual, held in zip(*(trainee.model.parameters() for trainee in runs), strict=True):
+        assert torch.equal(usual, held)
+    before = [p.detach().clone() for p in runs[1].model.parameters()]
+    for trainee in runs:
+        trainee.train(5, judge=False)
+    assert all(map(torch.equal, before, runs[1].model.parameters()))
+    assert not any(map(torch.equal, before, runs[0].model.parameters()))
+
+
+def test_splits_that_are_unlike_are_drawn_anew(digits_with, halves, small_digits, see):
+    (_, _), (x, y) = halves(small_digits)
+    seen = see(digits_with(valid=(5 - 3 * x, y)), "curves")
+    assert not seen.mended().suspicions

@@ -131,6 +131,33 @@ def test_words_that_come_seldom_are_reached(setup_of, see):
         assert not seen.suspicions
 
 
+class Probed(nn.Module):
+    """A head that learns, and one that only watches what the layers below give it."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last, self.probe = nn.Linear(64, 32), nn.Linear(32, 10), nn.Linear(32, 10)
+
+    def forward(self, x):
+        h = self.first(x).relu()
+        return torch.stack([self.last(h), self.probe(h.detach())], 2)
+
+
+def test_what_is_detached_beside_the_way_and_costs_nothing_is_worth_a_note(digits_with, see):
+    def loss(output, y):
+        return nn.functional.cross_entropy(output, y[:, None].expand(-1, 2))
+
+    seen = see(digits_with(model=Probed, loss=loss, metrics=[]), "gradients")
+    assert seen.notes == ["gradient_blocked"]
+    assert seen.suspicions[0].change
+
+
+def test_a_layer_that_was_detached_is_given_its_gradient(digits_with, see):
+    seen, reach = found(see, digits_with(model=lambda: Between(lambda x: x.detach().relu())))
+    assert not seen.mended().suspicions
+    assert not reach.mended().suspicions
+
+
 class Phases(nn.Module):
     """Complex weights; the squared size of what they give goes through a function."""
 

@@ -62,3 +62,12 @@ def test_where_one_class_rules_nothing_is_said(digits_with, halves, small_digits
     (x, y), (xv, yv) = halves(small_digits)
     rare = digits_with(data=(x, (y == 20).long()), valid=(xv, (yv == 20).long()))
     assert not see(rare, "shuffled targets").suspicions
+
+
+def test_where_outliers_rule_wrong_labels_are_only_worth_a_note(raw_diabetes, halves, setup_of, mlp, see):
+    x, y = raw_diabetes
+    y = (y - y.mean()) / y.std()
+    y[::40] *= 300
+    train, valid = halves((x, y))
+    given = setup_of(train, mlp(10, 16, 1), nn.MSELoss(), partial(Adam, lr=3e-3), valid=valid, batch_size=32)
+    assert not see(given, "shuffled targets").faults

@@ -80,3 +80,17 @@ def test_repeated_inputs_with_other_labels_are_learned_once(digits_with, small_d
 def test_a_loss_without_a_least_has_no_verdict(digits_with):
     cross_entropy = nn.CrossEntropyLoss()
     assert memory(Subject(digits_with(loss=lambda output, y: -cross_entropy(output, y)))) is None
+
+
+def test_two_texts_of_many_letters_that_a_small_net_learns_in_part_are_no_blocked_gradient(setup_of, see):
+    class Letters(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.rnn, self.head = nn.Embedding(60, 8), nn.GRU(8, 1, batch_first=True), nn.Linear(1, 60)
+
+        def forward(self, x):
+            return self.head(self.rnn(self.embed(x))[0]).transpose(1, 2)
+
+    x = torch.randint(0, 60, (64, 32), generator=torch.Generator().manual_seed(0))
+    given = setup_of((x, x.roll(1, 1)), Letters, batch_size=16)
+    assert see(given, "one batch").notes == ["capacity_too_small"]

@@ -205,3 +205,11 @@ def test_frozen_normalization_is_not_evaluation_mode(digits_with, see):
 
     model = partial(Frozen, nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10))
     assert not see(digits_with(model=model), "mode in training").suspicions
+
+
+def test_to_climb_is_right_where_right_outputs_have_the_higher_loss(digits_with, see):
+    def likelihood(output, y):
+        return -nn.functional.cross_entropy(output, y)
+
+    given = digits_with(loss=likelihood, optimizer=partial(SGD, lr=0.05, maximize=True))
+    assert not see(given, "updates made").suspicions

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
+from thalweg.core.finding import Severity
+
 
 def with_bias(factory, bias):
     def make():
@@ -92,3 +94,9 @@ def test_channels_of_images_are_units(digits_with, small_digits, halves, see):
     seen = see(digits_with(model=asleep), "dead units")
     assert seen.faults == ["dead_relu"]
     assert seen.suspicions[0].finding.numbers["dead"] == 0.75
+
+
+def test_a_layer_without_a_living_unit_explains_that_nothing_is_learned(digits_with, mlp, see):
+    dead = see(digits_with(model=with_bias(mlp(64, 32, 10), -30.0)), "dead units").suspicions[0]
+    assert (dead.finding.severity, dead.weight > 0.9) == (Severity.ERROR, True)
+    assert "gradient_blocked" in dead.explains

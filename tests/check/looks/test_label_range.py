@@ -95,3 +95,26 @@ def test_coarse_inputs_contradict_each_other_by_nature(setup_of, mlp, see):
     x = torch.randint(0, 2, (600, 4), generator=drawn).float()
     y = torch.randint(0, 2, (600,), generator=drawn)
     assert not see(setup_of((x, y), mlp(4, 8, 2)), "consistent labels").suspicions
+
+
+@pytest.mark.parametrize(("outputs", "targets"), [(1, 2), (3, 1)])
+def test_an_output_that_is_spread_over_targets_is_one_too_few(outputs, targets, raw_diabetes, setup_of, mlp, see):
+    x, y = raw_diabetes
+    y = torch.cat([y, y.flip(0)], 1)[:, :targets]
+    spread = setup_of((x, y), mlp(10, 16, outputs), lambda output, y: (output - y).square().mean(), metrics=[])
+    seen = see(spread, "output size")
+    assert seen.faults == ["output_size"]
+    assert not seen.mended().suspicions
+
+
+def test_a_mean_and_a_spread_for_one_target_are_meant(raw_diabetes, setup_of, mlp, see):
+    def likelihood(output, y):
+        return nn.functional.gaussian_nll_loss(output[:, :1], y, output[:, 1:].exp())
+
+    given = setup_of(raw_diabetes, mlp(10, 16, 2), likelihood, metrics=[])
+    assert not see(given, "output size").suspicions
+
+
+def test_outputs_that_are_missing_are_added(small_digits, setup_of, mlp, see):
+    seen = see(setup_of(small_digits, mlp(64, 32, 9)), "output size")
+    assert not seen.mended().suspicions

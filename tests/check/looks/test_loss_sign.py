@@ -70,3 +70,13 @@ def test_a_loss_that_knows_no_right_outputs_is_left_alone(small_digits, setup_of
     )
     assert not seen.suspicions
     assert not seen.passed
+
+
+@pytest.mark.parametrize("by", [1, 3])
+def test_a_loss_that_asks_for_other_labels_is_a_wrong_loss(by, small_digits, setup_of, mlp, see):
+    def moved(output, y):
+        return functional.cross_entropy(output, (y + by) % 10)
+
+    seen = see(setup_of(small_digits, mlp(64, 32, 10), moved), "training direction")
+    assert seen.faults == ["wrong_loss"]
+    assert seen.suspicions[0].finding.numbers["moved by"] == by

@@ -123,3 +123,7 @@ def test_large_pixels_are_quantities(data_root, setup_of, see):
     for kind in (torch.int64, torch.float32):
         given = setup_of((x.to(kind), torch.from_numpy(whole.y[:2000])), lambda: AsNumbers(784))
         assert not see(given, "ids as numbers").suspicions
+
+
+def test_an_embedding_that_is_too_small_is_made_larger(texts, setup_of, see):
+    assert not see(setup_of(texts, lambda: Bag(49)), "token ids").mended().suspicions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -128,6 +129,18 @@ def test_gradients_pass(name: str) -> None:
 def test_whole_numbers_are_refused(name: str) -> None:
     with pytest.raises(InputTypeError, match=r"no floating-point numbers[\s\S]*uint8"):
         make(name)(torch.zeros(4, 3, 8, 8, dtype=torch.uint8))
+
+
+@names
+def test_arrays_are_refused(name: str) -> None:
+    with pytest.raises(InputTypeError, match=r"no floating-point numbers[\s\S]*ndarray[\s\S]*a tensor"):
+        make(name)(np.zeros((4, 3, 8, 8)))
+
+
+@names
+def test_a_batch_of_none(name: str) -> None:
+    x = images(0, 3, 8, 8)
+    assert torch.equal(make(name)(x), x)
 
 
 @pytest.mark.parametrize(("name", "least"), [("flip", 3), ("crop", 3), ("tint", 4)])

@@ -25,3 +25,5 @@ def test_samples_of_any_shape() -> None:
 def test_strength_out_of_range(strength: float) -> None:
     with pytest.raises(OutOfRangeError, match="strength of an augmentation"):
         Contrast(strength=strength)
+    with pytest.raises(OutOfRangeError, match="strength of an augmentation"):
+        contrast(torch.ones(2, 2), strength=strength)

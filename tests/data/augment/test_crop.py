@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn import functional
@@ -31,7 +33,9 @@ def test_no_padding_changes_nothing() -> None:
     assert Crop(padding=2.0).padding == 2  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("padding", [-1, 0.5, float("nan")])
-def test_no_whole_number(padding: int) -> None:
+@pytest.mark.parametrize("padding", [-1, 0.5, float("nan"), "4"])
+def test_no_whole_number(padding: Any) -> None:
     with pytest.raises(OutOfRangeError, match="whole number >= 0"):
         Crop(padding=padding)
+    with pytest.raises(OutOfRangeError, match="whole number >= 0"):
+        crop(torch.zeros(1, 2, 2), padding=padding)

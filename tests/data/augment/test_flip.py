@@ -26,3 +26,5 @@ def test_each_image_is_mirrored_whole_and_as_often_as_p_says() -> None:
 def test_no_probability(p: float) -> None:
     with pytest.raises(OutOfRangeError, match=r"p of an augmentation[\s\S]*in \[0, 1\]"):
         Flip(p=p)
+    with pytest.raises(OutOfRangeError, match="p of an augmentation"):
+        flip(X, p=p)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from thalweg.core.errors import InputTypeError, OutOfRangeError
+from thalweg.core.errors import DataError, InputTypeError, OutOfRangeError
 from thalweg.data.augment import Tint, colour_axes, tint
 
 
@@ -34,7 +34,12 @@ def test_colour_axes_are_eigenvectors_times_eigenvalues() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(OutOfRangeError, match=r"std of an augmentation[\s\S]*>= 0"):
+    with pytest.raises(OutOfRangeError, match=r"std of an augmentation[\s\S]*in \[0, inf\)"):
         Tint(std=-1)
+    with pytest.raises(OutOfRangeError, match="std of an augmentation"):
+        tint(torch.zeros(1, 3, 2, 2), std=-1)
+    for axes in (torch.eye(4), torch.ones(3)):
+        with pytest.raises(DataError, match=r"axes of tint[\s\S]*\(3, k\)[\s\S]*colour_axes"):
+            Tint(axes)(torch.zeros(1, 3, 2, 2))
     with pytest.raises(InputTypeError, match=r"colour_axes needs images[\s\S]*\(channels, height, width\)"):
         colour_axes(torch.zeros(3, 4, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,8 +139,8 @@ def test_a_covariance_that_would_not_fit_into_memory() -> None:
         ZCA().fit(torch.zeros(2, 3, 224, 224))
 
 
-@pytest.mark.parametrize("components", [0, -1, 1.5, math.nan, math.inf])
-def test_components_that_are_none(components: float) -> None:
+@pytest.mark.parametrize("components", [0, -1, 1.5, math.nan, math.inf, "all"])
+def test_components_that_are_none(components: Any) -> None:
     with pytest.raises(InputError, match="components of PCA are unusable"):
         PCA(components)
     with pytest.raises(InputError, match=r"more components than there are features[\s\S]*at most 6"):

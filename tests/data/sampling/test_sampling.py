@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thalweg.core.errors import DataError, OutOfRangeError, UnknownNameError
+from thalweg.core.errors import DataError, InputTypeError, OutOfRangeError, UnknownNameError
 from thalweg.data.batches import InMemory, batches, order
 from thalweg.data.sampling import bind, samplings
 
@@ -67,17 +69,19 @@ def test_the_default_is_the_order_that_was() -> None:
         ("shufled", {}, UnknownNameError, "did you mean 'shuffled'"),
         ("hard", {"powr": 1}, UnknownNameError, "option of the sampling hard named 'powr'"),
         ("hard", {"losses": 1}, UnknownNameError, "named 'losses'"),
-        ("hard", {"power": -1}, OutOfRangeError, r"power of the sampling hard[\s\S]*>= 0"),
+        ("hard", {"power": -1}, OutOfRangeError, r"power of the sampling hard[\s\S]*in \[0, inf\)"),
         ("hard", {"power": float("inf")}, OutOfRangeError, "power of the sampling hard"),
         ("hard", {"cap": 1.1}, OutOfRangeError, r"cap of the sampling hard[\s\S]*in \[0, 1\]"),
         ("hard", {"uniform": float("nan")}, OutOfRangeError, "uniform of the sampling hard"),
-        ("drifting", {"period": 0}, OutOfRangeError, r"period of the sampling drifting[\s\S]*> 0"),
+        ("drifting", {"period": 0}, OutOfRangeError, r"period of the sampling drifting[\s\S]*in \(0, inf\)"),
         ("drifting", {"strength": float("nan")}, OutOfRangeError, "strength of the sampling drifting"),
         ("class-balanced", {"balance": 2}, OutOfRangeError, "balance of classes"),
+        ("hard", {"power": "x"}, InputTypeError, "power of the sampling hard is no number"),
+        ("drifting", {"period": "x"}, InputTypeError, "period of the sampling drifting is no number"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(
-    name: str, options: dict[str, float], kind: type[Exception], words: str
+    name: str, options: dict[str, Any], kind: type[Exception], words: str
 ) -> None:
     with pytest.raises(kind, match=words):
         bind(name, options)

@@ -58,5 +58,5 @@ def test_layers_can_be_named() -> None:
 
 @pytest.mark.parametrize("decay", [0, -1, float("nan")])
 def test_the_decay_is_positive(decay: float) -> None:
-    with pytest.raises(OutOfRangeError, match="not positive"):
+    with pytest.raises(OutOfRangeError, match="decay from layer to layer is out of its range"):
         layerwise(Transformer(), decay=decay)

@@ -83,7 +83,7 @@ def test_the_best_rate_stays_put_from_width_64_to_1024(
 
 
 def test_a_base_width_is_positive() -> None:
-    with pytest.raises(OutOfRangeError, match="base width"):
+    with pytest.raises(OutOfRangeError, match="base width of muP"):
         mup(mlp(64), base_width=0)
 
 

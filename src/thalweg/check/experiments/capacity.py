@@ -12,6 +12,7 @@ from thalweg.check.experiments.course import TRAIN, Course, course, length, run
 from thalweg.check.experiments.ladder import REFERENCE, ladder
 from thalweg.check.experiments.runs import planned, sound, unregularized, with_optimizer
 from thalweg.check.experiments.start import outset
+from thalweg.check.experiments.wider import widened
 from thalweg.check.look import Seen, look
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.subject import Subject
@@ -54,6 +55,7 @@ def capacity(subject: Subject) -> Iterator[Seen]:
         "make the narrowest layers wider, or add a layer with a non-linearity",
         weight=0.55,
         numbers={"skill": own, "skill of the baseline": known.skill, "threshold": MORE},
+        change=("the narrowest layers wider", widened),
         explains=("class_imbalance",),
     )
 

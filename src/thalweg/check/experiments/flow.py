@@ -115,7 +115,7 @@ def _vanishing(name: str, ratio: float, ratios: Mapping[str, float], stuck: bool
         weight=0.7 if stuck else 0.2,
         numbers={"ratio": ratio, "threshold": FADED} | {f"in {name}": value for name, value in ratios.items()},
         change=('rectifiers and init="auto"', _rectified),
-        explains=("capacity_too_small", "lr_too_low", "labels_wrong", "optimizer_setting"),
+        explains=("capacity_too_small", "lr_too_low", "labels_wrong", "optimizer_setting", "gradient_blocked"),
     )
 
 
@@ -173,7 +173,7 @@ def gradient_by_time(subject: Subject) -> Iterator[Seen]:
         "take gates with a forget bias of 1, attention or a mean over time, or shorter sequences",
         weight=0.6,
         numbers={"ratio": ratios[name], "threshold": FADED_IN_TIME, "steps": len(found[name])},
-        explains=("capacity_too_small", "lr_too_low", "labels_wrong"),
+        explains=("capacity_too_small", "lr_too_low", "labels_wrong", "gradient_blocked"),
     )
 
 

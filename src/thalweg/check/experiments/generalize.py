@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course, run
-from thalweg.check.experiments.ladder import good
+from thalweg.check.experiments.course import APART, TRAIN, VALID, Course, course
 from thalweg.check.experiments.runs import sound
-from thalweg.check.experiments.units import swapped
+from thalweg.check.experiments.start import outset
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.splits import anew
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
-
-Named = tuple[str, Callable[[Setup], Setup]]
 
 GAP = 0.1
 """Skill on training data beyond that on data kept apart, from which on a net has learned much by heart."""
 
 RISEN = 1.25
 """Times its lowest point to which the loss on validation has risen again."""
+
+KNEW = 0.95
+"""Times the loss of chance that validation was below where something was known; above it, all is lost again."""
 
 FALLEN = 0.02
 """Skill on validation lost since its best point."""
@@ -35,9 +37,6 @@ ERRORS = 3.0
 
 UNLIKE = 0.15
 """Skill on validation below that on training data kept apart, or above it, that is more than luck of the draw."""
-
-DECAYS_TRIED, DROPPED = (1e-2, 1e-1, 1.0), 0.5
-"""Weight decays and a rate of dropout, of which the best is proposed."""
 
 
 @look(
@@ -60,24 +59,38 @@ def curves(subject: Subject) -> Iterator[Seen]:
     )
     margin = max(UNLIKE, ERRORS * math.hypot(found.last[APART].error, found.last[VALID].error))
     unlike = skills[APART] - skills[VALID]
-    overfits = _overfits(found)
+    overfits = _overfits(subject, found)
     if unlike > margin:
         yield _mismatch(told, unlike, found, margin)
     elif unlike < -margin:
         yield _too_easy(told, found, -unlike, margin)
     if overfits and not unlike > margin:
-        yield _overfitting(subject, found, told)
+        yield _overfitting(found, told)
     elif abs(unlike) <= margin:
         yield Passed(name="curves", evidence=told)
 
 
-def _overfits(found: Course) -> bool:
-    """Whether validation was clearly better before the end, and training is not."""
+def _overfits(subject: Subject, found: Course) -> bool:
+    """Whether validation was clearly better before the end, and training is not.
+
+    Where skill counts and not the loss, it has to be lost too: a net that is sure of its mistakes may tell as many
+    right.
+    """
     losses = [point.loss[VALID] for point in found.points]
     skills = [point.skill[VALID] for point in found.points]
     gap = found.end.skill[TRAIN] - found.end.skill[APART]
     margin = max(GAP, ERRORS * found.last[APART].error)
-    return gap > margin and losses[-1] > RISEN * min(losses) and max(skills) - skills[-1] > FALLEN
+    by_chance = _by_chance(subject)
+    forgot = losses[-1] > by_chance and min(losses) < KNEW * by_chance
+    risen = losses[-1] > RISEN * min(losses) or forgot
+    counts = subject.setup.problem.objective == "loss" or max(skills) - skills[-1] > FALLEN
+    return gap > margin and risen and counts
+
+
+def _by_chance(subject: Subject) -> float:
+    """Return the loss of the best constant outputs; infinity where nobody knows."""
+    known = outset(subject)
+    return known.chance if known and known.chance > 0 else math.inf
 
 
 def _numbers(found: Course, threshold: float) -> dict[str, float]:
@@ -97,6 +110,7 @@ def _mismatch(told: str, unlike: float, found: Course, margin: float) -> Suspici
         "prepare both splits alike, and draw them from the same data",
         weight=min(0.9, 0.6 + unlike / 2),
         numbers=_numbers(found, margin),
+        change=anew(VALID),
         explains=("overfitting", "batchnorm_small_batch", "train_eval_mode"),
     )
 
@@ -118,7 +132,7 @@ def _too_easy(told: str, found: Course, above: float, margin: float) -> Suspicio
     )
 
 
-def _overfitting(subject: Subject, found: Course, told: str) -> Suspicion:
+def _overfitting(found: Course, told: str) -> Suspicion:
     best = min(found.points, key=lambda point: point.loss[VALID])
     return suspect(
         "overfitting",
@@ -129,39 +143,26 @@ def _overfitting(subject: Subject, found: Course, told: str) -> Suspicion:
         f"stop after about {best.step} updates, regularize, or train on more data",
         weight=0.65,
         numbers=_numbers(found, GAP),
-        change=_regularizing(subject, found),
+        change=(f"training stopped after {best.step} updates", partial(stopped, after=best.step)),
         explains=("batchnorm_small_batch",),
     )
 
 
-def _regularizing(subject: Subject, found: Course) -> Named | None:
-    """Return what regularizes best, by the loss on validation at the end; None if none of some changes helps."""
-    changes: list[Named] = [
-        (f"weight_decay={decay:g}", partial(with_decay, decay=decay)) for decay in DECAYS_TRIED
-    ]
-    changes.append((f"dropout={DROPPED:g} after every ReLU", with_dropout))
-    courses = [run(subject, apply(good(subject)), found.end.step) for _, apply in changes]
-    losses = [one.end.loss[VALID] if one else math.inf for one in courses]
-    best = losses.index(min(losses))
-    return changes[best] if losses[best] < found.end.loss[VALID] else None
-
-
-def with_decay(setup: Setup, decay: float) -> Setup:
-    """Return the set-up with a weight decay in all groups that can have one."""
+def stopped(setup: Setup, after: int) -> Setup:
+    """Return the set-up whose weights stay as they are after some updates."""
 
     def mend(model: nn.Module, optimizer: Optimizer) -> None:
-        del model
-        for group in optimizer.param_groups:
-            if "weight_decay" in group:
-                group["weight_decay"] = decay
+        kept, count = list[Tensor](), 0
+
+        def hold(*_: Any) -> None:
+            nonlocal kept, count
+            count += 1
+            parameters = list(model.parameters())
+            if count == after:
+                kept = [p.detach().clone() for p in parameters]
+            for p, value in zip(parameters, kept, strict=False):
+                p.data.copy_(value)
+
+        optimizer.register_step_post_hook(hold)
 
     return setup.replace(mended=(*setup.mended, mend))
-
-
-def with_dropout(setup: Setup) -> Setup:
-    """Return the set-up with dropout after every ReLU."""
-    return setup.with_problem(model=partial(swapped, setup.problem.model, (nn.ReLU,), _dropping))
-
-
-def _dropping() -> nn.Module:
-    return nn.Sequential(nn.ReLU(), nn.Dropout(DROPPED))

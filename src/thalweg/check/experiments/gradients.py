@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -13,12 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.check.budget import go_on
+from thalweg.check.experiments.double import in_double
+from thalweg.check.experiments.ladder import good
+from thalweg.check.experiments.longer import worse
+from thalweg.check.experiments.passing import WORDS, passing
 from thalweg.check.experiments.runs import dense, shared, sound
 from thalweg.check.experiments.wide import doubled, real, wide
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Weights
+from thalweg.check.trainee import Trainee
 from thalweg.core.finding import Passed, Severity
 from thalweg.core.wording import listed
 from thalweg.init.rehearsal import rehearsal
@@ -56,6 +62,9 @@ SMALL = 1e-6
 COORDINATES, AT_MOST = 4, 32
 """Of each parameter, half of them the steepest and half drawn; and of all."""
 
+SECONDS, LEAST = 1.0, 12
+"""What their slopes may take, and how many are taken all the same."""
+
 NUDGES = (1e-3, 1.0)
 """Relative changes of a parameter that gets no gradient, to see whether the loss depends on it."""
 
@@ -83,49 +92,63 @@ def gradients(subject: Subject) -> Iterator[Seen]:
     """Yield parameters whose gradient is not the slope of the loss."""
     if not sound(subject):
         return
-    found = coordinates(subject)
-    told = [one for one in found if math.isfinite(one.numeric)]
-    scale = max((max(abs(one.autograd), abs(one.numeric)) for one in told), default=0.0)
-    judged = [one for one in told if max(abs(one.autograd), abs(one.numeric)) > SMALL * scale]
-    wrong = [
-        one for one in judged if abs(one.autograd - one.numeric) > WRONG * max(abs(one.autograd), abs(one.numeric))
-    ]
+    judged, wrong = compared(coordinates(subject))
     flat = [one for one in wrong if one.numeric == 0]
     if flat and len(flat) == len(wrong):
         names = listed(list(dict.fromkeys(one.parameter for one in flat))[:3])
         evidence = f"the loss is piecewise constant in {names}, and backward gives a gradient all the same: a"
         yield Passed(name="gradients", evidence=f"{evidence} straight-through estimate, as rounding needs it")
     elif wrong:
-        yield _wrong(wrong, len(judged))
+        yield _wrong(subject, wrong, len(judged))
     elif judged:
         yield Passed(name="gradients", evidence=f"autograd and the loss agree along {len(judged)} weights")
 
 
-def _wrong(wrong: list[Coordinate], judged: int) -> Suspicion:
+def compared(found: list[Coordinate]) -> tuple[list[Coordinate], list[Coordinate]]:
+    """Return the coordinates that can be judged, and those of them where autograd is wrong."""
+    told = [one for one in found if math.isfinite(one.numeric)]
+    scale = max((max(abs(one.autograd), abs(one.numeric)) for one in told), default=0.0)
+    judged = [one for one in told if max(abs(one.autograd), abs(one.numeric)) > SMALL * scale]
+    return judged, [
+        one for one in judged if abs(one.autograd - one.numeric) > WRONG * max(abs(one.autograd), abs(one.numeric))
+    ]
+
+
+def _wrong(subject: Subject, wrong: list[Coordinate], judged: int) -> Suspicion:
     worst = max(wrong, key=lambda one: abs(one.autograd - one.numeric))
     names = list(dict.fromkeys(one.parameter for one in wrong))
     blocked = all(one.autograd == 0 for one in wrong)
     off = median(abs(one.autograd - one.numeric) / max(abs(one.autograd), abs(one.numeric)) for one in wrong)
     what = "gets no gradient" if blocked else f"has the gradient {worst.autograd:.4g} by autograd"
+    cut = _is_cut(subject)
+    costs = blocked or not cut or worse(subject, good(subject), passing(good(subject)))  # else it may be meant
+    grave = off > FAR_OFF and costs
     return suspect(
         "gradient_blocked",
-        Severity.ERROR if off > FAR_OFF else Severity.NOTE,
+        Severity.ERROR if grave else Severity.NOTE,
         listed(names[:3]),
         f"a weight of {worst.parameter} {what}, and the loss has the slope {worst.numeric:.4g} along it; "
         f"{len(wrong)} of {judged} weights are {off:.0%} off or so",
         "look for detach(), .data, .item(), torch.no_grad() and NumPy between it and the loss"
         if blocked
         else "correct backward() of the custom function after it, or what detaches a part of its way",
-        weight=0.9 if off > FAR_OFF else 0.3,
+        weight=0.9 if grave else 0.3,
         numbers={"autograd": worst.autograd, "slope": worst.numeric, "off": off, "threshold": WRONG},
+        change=(WORDS, passing) if cut else None,
         explains=OF_BLOCKED,
     )
+
+
+def _is_cut(subject: Subject) -> bool:
+    """Whether it is for what the model detaches that gradients are wrong or missing."""
+    judged, wrong = compared(coordinates(Subject(passing(subject.setup), subject.seed)))
+    return bool(judged) and not wrong
 
 
 @shared
 def coordinates(subject: Subject) -> list[Coordinate]:
     """Return slopes in float64 along weights of every parameter; none if the model or loss takes no float64."""
-    model = doubled(deepcopy(subject.model))
+    model = doubled(Trainee(subject.setup, seed=subject.seed).model)
     loss = _loss(subject, model)
     value = partial(_value, model, loss)
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
@@ -138,11 +161,16 @@ def coordinates(subject: Subject) -> list[Coordinate]:
     found = [None if g is None else real(dense(g)) for g in found]
     drawn = torch.Generator().manual_seed(subject.seed)
     share = max(1, min(COORDINATES, AT_MOST // len(named)))
-    return [
-        Coordinate(name, 0.0 if g is None else g.flatten()[place].item(), _slope(value, p, place))
+    chosen = [
+        (name, p, place, 0.0 if g is None else g.flatten()[place].item())
         for (name, p), g in zip(named, found, strict=True)
         for place in _places(p, g, share, drawn)
     ]
+    started = time.perf_counter()
+    here = value()
+    each = (time.perf_counter() - started) * 2 * len(STEPS)
+    every = math.ceil(len(chosen) / max(LEAST, SECONDS / each))
+    return [Coordinate(name, slope, _slope(value, p, place, here)) for name, p, place, slope in chosen[::every]]
 
 
 def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
@@ -154,7 +182,8 @@ def _loss(subject: Subject, model: nn.Module) -> Callable[[], Tensor]:
 
     def value() -> Tensor:
         go_on()
-        return function(model(x), y)
+        with in_double():
+            return function(model(x), y)
 
     return value
 
@@ -174,10 +203,10 @@ def _places(p: Tensor, gradient: Tensor | None, count: int, drawn: torch.Generat
 
 
 @torch.no_grad()
-def _slope(value: Callable[[], float], p: Tensor, place: int) -> float:
+def _slope(value: Callable[[], float], p: Tensor, place: int, here: float) -> float:
     """Return the central difference along one weight, NaN at a kink: the slopes to both sides are not the same."""
     where = tuple(int(one) for one in torch.unravel_index(torch.tensor(place), p.shape))
-    at, here, slopes = p[where].item(), value(), list[float]()
+    at, slopes = p[where].item(), list[float]()
     for relative in STEPS:
         step = relative * max(1.0, abs(at))
         for moved in (at - step, at + step):
@@ -209,6 +238,7 @@ def gradient_reach(subject: Subject) -> Iterator[Seen]:
             "look for detach(), .data, .item(), argmax, torch.no_grad() and NumPy on the way to the loss",
             weight=0.95,
             numbers={"parameters": len(trained), "without gradient": len(blocked), "updates": last},
+            change=(WORDS, passing) if _is_cut(subject) else None,
             explains=OF_BLOCKED,
         )
     elif bare:

@@ -25,6 +25,9 @@ from thalweg.train.prepared import prepared
 NOTHING = 0.08
 """Skill up to which nothing is known of samples that were not trained on; real data of any use give more."""
 
+OUTLIERS = 0.5
+"""Skill of the baseline below zero from which on a few numbers far from all others decide what is told."""
+
 RULES = 0.9
 """The share of one class from which on skill beyond it says little."""
 
@@ -53,7 +56,7 @@ def shuffled_targets(subject: Subject) -> Iterator[Seen]:
     known = baseline(subject)
     alike = rates.start - real <= ALIKE * max(rates.start - shuffled, LEARNS * abs(rates.start))
     if best < NOTHING and alike and not (known and known.skill > NOTHING):
-        yield _unrelated(told, best, known)
+        yield _unrelated(subject, told, best, known)
     elif best >= NOTHING or not alike:
         yield Passed(name="shuffled targets", evidence=told)
 
@@ -84,14 +87,16 @@ def dealt(split: Split, seed: int) -> InMemory:
     return InMemory(x, y[torch.randperm(len(y), generator=drawn)])
 
 
-def _unrelated(told: str, best: float, known: Baseline | None) -> Suspicion:
+def _unrelated(subject: Subject, told: str, best: float, known: Baseline | None) -> Suspicion:
+    outliers = subject.batch[1].is_floating_point() and known is not None and known.skill < -OUTLIERS
+    sure = known is not None and not outliers
     return suspect(
         "labels_wrong",
-        Severity.ERROR if known else Severity.NOTE,
+        Severity.ERROR if sure else Severity.NOTE,
         "targets",
         told + (f", that of {known.method} {known.skill:.2f}" if known else ""),
         "look at some samples with their targets: rows may have been sorted, dropped or shuffled apart",
-        weight=0.9 if known else 0.3,
+        weight=0.9 if sure else 0.3,
         numbers={"skill": best, "threshold": NOTHING} | ({"skill of the baseline": known.skill} if known else {}),
         explains=("overfitting", "lr_too_high", "lr_too_low", "capacity_too_small", "train_val_mismatch"),
     )

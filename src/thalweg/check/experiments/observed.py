@@ -52,6 +52,7 @@ class Observed:
         own: The loss of the batch, at the weights before each.
         training: Whether the model was in training mode in every forward pass.
         used: A gradient a step of the optimizer.
+        used_of: The same by parameter.
         descent: By call, the cosine of the change of the weights and the negative gradient; NaN if none moved.
         reached: By parameter, the largest norm of its gradient.
         moved: By parameter, the largest norm of its change.
@@ -61,6 +62,7 @@ class Observed:
     own: list[float] = field(default_factory=list[float])
     training: bool = True
     used: list[Used] = field(default_factory=list[Used])
+    used_of: dict[str, list[Used]] = field(default_factory=dict[str, list[Used]])
     descent: list[float] = field(default_factory=list[float])
     reached: dict[str, float] = field(default_factory=dict[str, float])
     moved: dict[str, float] = field(default_factory=dict[str, float])
@@ -73,6 +75,7 @@ def observed(subject: Subject) -> Observed:
     model = trainee.model
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     parameters, found = list(named.values()), Observed()
+    sizes = [p.numel() for p in parameters]
     gradients, modes = list[Tensor](), list[bool]()
     hooks = [
         trainee.learner.optimizer.register_step_pre_hook(
@@ -93,6 +96,8 @@ def observed(subject: Subject) -> Observed:
         pending = pending + _row(fresh, parameters)
         for used in gradients:
             found.used.append(_fitted(used, pending, last))
+            for name, *parts in zip(named, *(row.split(sizes) for row in (used, pending, *last)), strict=True):
+                found.used_of.setdefault(name, []).append(_fitted(parts[0], parts[1], parts[2:]))
             last, pending = [used], torch.zeros_like(pending)
         changes = [p.detach() - old for p, old in zip(parameters, before, strict=True)]
         found.descent.append(-_cosine(_row(changes, parameters), _row(fresh, parameters)))

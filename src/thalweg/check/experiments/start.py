@@ -12,7 +12,10 @@ from torch import Tensor, nn
 from thalweg.check.experiments.chance import chance
 from thalweg.check.experiments.runs import shared, sound
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.reading import Loss
+from thalweg.check.looks.rescaled import in_units
 from thalweg.check.looks.suspect import suspect
+from thalweg.check.looks.whole import matrix
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
@@ -138,19 +141,25 @@ def _cause(subject: Subject, found: Outset) -> Cause:
         shown = f"; the inputs are whole numbers up to {int(x.max())}, taken as quantities"
         return "token_encoding", "inputs", shown, "embed the ids of tokens, with nn.Embedding", None
     remedy = "standardize the targets by the training split"
+    loss = subject.setup.problem.loss
     if y.is_floating_point() and found.nothing > FAR * found.chance:
         shown = f"; outputs of zero have {found.nothing:.3g}: the targets are far from zero for their spread"
-        return "target_scaling", "targets", shown, remedy, None
+        return "target_scaling", "targets", shown, remedy, _standardized_targets(loss, y)
     if y.is_floating_point() and found.chance < 1 / FAR**2:
         return (
             "target_scaling",
             "targets",
             f"; the targets vary by {math.sqrt(found.chance):.2g} only",
             remedy,
-            None,
+            _standardized_targets(loss, y),
         )
     remedy = "draw smaller initial weights, above all those of the outputs"
     return "weight_init", "initial weights", "", remedy, ('init="auto"', _initialized)
+
+
+def _standardized_targets(loss: Loss, y: Tensor) -> tuple[str, Callable[[Setup], Setup]] | None:
+    mean, spread = y.double().mean().item(), matrix(y.double()).std(0).mean().item()
+    return in_units(loss, mean, spread, "targets standardized") if spread > 0 else None
 
 
 def _initialized(setup: Setup) -> Setup:

@@ -1,4 +1,4 @@
-"""Step: does an update of the user's own step do what an update is to do?"""
+"""Step: does an update move what it is to move, where it is to move, in the right mode?"""
 
 from __future__ import annotations
 
@@ -11,29 +11,17 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from thalweg.check.experiments.observed import Observed, Used, observed
+from thalweg.check.experiments.observed import Observed, observed
 from thalweg.check.experiments.runs import sound
 from thalweg.check.experiments.skill import in_mode
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.answer import answer
+from thalweg.check.looks.loss_sign import right_and_wrong
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
 from thalweg.core.wording import listed
-
-LEFT_OVER = 0.5
-"""Weight of the gradient before, in the one that is used, from which on it was not cleared. It is 0 or 1, but for
-clipping, which scales both parts alike."""
-
-FITS = 0.05
-"""Relative error up to which the gradient that is used is made of those of the batches."""
-
-APART = 0.2
-"""Cosine of the gradient that is used and the batch's below which it is of something else. Clipping leaves it 1,
-penalties and mixed samples above 0.5."""
-
-TINY, HUGE = 1e-3, 1e3
-"""Factors on the gradient that are no usual clipping, and no sum in place of a mean."""
 
 UPHILL = -0.05
 """Cosine of an update and the negative gradient below which it climbs; that of Adam's first is above 0.1."""
@@ -57,102 +45,6 @@ OF_STEP = (
 Change = tuple[str, Callable[[Setup], Setup]]
 
 
-@look(
-    "Are gradients cleared, and those of the batch?", "zero_grad", "wrong_loss", "optimizer_setting", trains=True
-)
-def gradients_used(subject: Subject) -> Iterator[Seen]:
-    """Yield what is wrong with the gradients that the optimizer is stepped with."""
-    found = observed(subject) if sound(subject) else None
-    cosines = [used.cosine for used in found.used if math.isfinite(used.cosine)] if found else []
-    scales = [used.scale for used in found.used if math.isfinite(used.scale)] if found else []
-    if not found or not scales:
-        return
-    left = left_over(found.used)
-    if max(scales) == 0:
-        yield _uncleared(
-            subject, "the optimizer steps with gradients of zero, though those of the batches are not", 0
-        )
-    elif left > LEFT_OVER:
-        yield _uncleared(subject, f"the gradient of an update holds {left:.2g} times that of the one before", left)
-    elif cosines and abs(fmean(cosines)) < APART:
-        yield _of_another(fmean(cosines))
-    elif not TINY < fmean(scales) < HUGE:
-        yield _scaled(fmean(scales))
-    elif _stale(found):
-        yield _of_batch_before()
-    else:
-        evidence = f"in {len(found.used)} steps they are {fmean(scales):.3g} times the batch's, none is left over"
-        yield Passed(name="gradients used", evidence=evidence)
-
-
-def left_over(used: list[Used]) -> float:
-    """Return how much of the gradient of the step before is in that of a step, where it is made of the two."""
-    later = [one for one in used if math.isfinite(one.before)]
-    fit = [one.before / one.fresh for one in later if one.error < FITS and one.fresh]
-    return fmean(fit) if len(fit) > len(later) / 2 else 0.0
-
-
-def _uncleared(subject: Subject, told: str, left: float) -> Suspicion:
-    return suspect(
-        "zero_grad",
-        Severity.ERROR,
-        "train_step",
-        told,
-        "call optimizer.zero_grad() once an update, before its backward pass",
-        weight=0.95,
-        numbers={"left over": left, "threshold": LEFT_OVER},
-        change=_usual_step(subject),
-        explains=OF_STEP,
-    )
-
-
-def _of_another(cosine: float) -> Suspicion:
-    return suspect(
-        "wrong_loss",
-        Severity.ERROR,
-        "train_step",
-        f"the gradient that is used has nothing to do with that of the batch's loss (cosine {cosine:.2f})",
-        "compute the loss of this batch with the problem's loss, and call backward() on it alone",
-        weight=0.4,
-        numbers={"cosine": cosine, "threshold": APART},
-        explains=OF_STEP,
-    )
-
-
-def _scaled(scale: float) -> Suspicion:
-    return suspect(
-        "optimizer_setting",
-        Severity.WARNING,
-        "train_step",
-        f"the gradient that is used is {scale:.2g} times that of the batch",
-        "take a limit near the gradient's own norm" if scale < 1 else "take the mean over the batch, not a sum",
-        weight=0.4,
-        numbers={"factor": scale, "threshold": TINY if scale < 1 else HUGE},
-        explains=OF_STEP,
-    )
-
-
-def _of_batch_before() -> Suspicion:
-    return suspect(
-        "wrong_loss",
-        Severity.WARNING,
-        "train_step",
-        "the loss that the step returns is that of the batch before",
-        "return the loss that this call computed",
-        weight=0.9,
-    )
-
-
-def _stale(found: Observed) -> bool:
-    """Whether every loss returned is that of the batch before, and they are not their own."""
-    own = all(map(_near, found.losses, found.own))
-    return len(found.losses) > 1 and not own and all(map(_near, found.losses[1:], found.own[:-1]))
-
-
-def _near(one: float, other: float) -> bool:
-    return abs(one - other) <= SAME * max(abs(one), abs(other))
-
-
 @look("Do updates move all parameters, downhill?", "params_not_optimised", "loss_sign", trains=True)
 def updates_made(subject: Subject) -> Iterator[Seen]:
     """Yield parameters that are not moved, and updates that climb."""
@@ -164,7 +56,7 @@ def updates_made(subject: Subject) -> Iterator[Seen]:
     emptied = found.used and not any(used.scale for used in found.used)
     if still and not emptied and not _frozen_by_rate(subject, still):
         yield _unmoved(subject, found, still)
-    elif downhill and fmean(downhill) < UPHILL:
+    elif downhill and fmean(downhill) < UPHILL and not _is_meant(subject):
         yield _climbs(subject, fmean(downhill))
     elif downhill and not still:
         evidence = f"all {len(found.moved)} parameters move, at a cosine of {fmean(downhill):.2f} to downhill"
@@ -192,7 +84,7 @@ def _unmoved(subject: Subject, found: Observed, still: list[str]) -> Suspicion:
     )
     if not found.used:
         evidence = f"optimizer.step() is not called in {len(found.losses)} updates: no parameter moves"
-        remedy, change = "call optimizer.step() after the backward pass", _usual_step(subject)
+        remedy, change = "call optimizer.step() after the backward pass", usual_step(subject)
     return suspect(
         "params_not_optimised",
         Severity.ERROR,
@@ -218,6 +110,13 @@ def _give(model: nn.Module, optimizer: Optimizer) -> None:
         optimizer.add_param_group({"params": missing})
 
 
+def _is_meant(subject: Subject) -> bool:
+    """Whether to climb leads to right outputs: they have the higher loss."""
+    found = answer(subject)
+    pair = found and right_and_wrong(subject.setup.problem.loss, found)
+    return pair is not None and pair[0] > pair[1]
+
+
 def _climbs(subject: Subject, cosine: float) -> Suspicion:
     climbs = any(group.get("maximize") for group in subject.trainee.learner.optimizer.param_groups)
     return suspect(
@@ -228,7 +127,7 @@ def _climbs(subject: Subject, cosine: float) -> Suspicion:
         "leave maximize=True out" if climbs else "call backward() on the loss itself, without a minus",
         weight=0.95,
         numbers={"cosine": cosine, "threshold": UPHILL},
-        change=("maximize=False", _descending) if climbs else _usual_step(subject),
+        change=("maximize=False", _descending) if climbs else usual_step(subject),
         explains=OF_STEP,
     )
 
@@ -260,7 +159,7 @@ def mode_in_training(subject: Subject) -> Iterator[Seen]:
         "the model is in evaluation mode in the forward pass of its updates"
         + ("" if matters else ", which makes no difference to this one"),
         "call model.train() before the updates, and after every evaluation",
-        weight=0.95,
+        weight=1.0 if matters else 0.95,
         change=("model.train() before every update", _training),
         explains=("overfitting", "dropout_too_high", "train_val_mismatch", "lr_too_high"),
     )
@@ -284,7 +183,8 @@ def _in_training(model: nn.Module, optimizer: Optimizer) -> None:
     model.train()
 
 
-def _usual_step(subject: Subject) -> Change | None:
+def usual_step(subject: Subject) -> Change | None:
+    """Return the change to the usual step, where the user has another."""
     if subject.setup.train_step is None:
         return None
     return "the usual step: clear, backward, step", partial(Setup.replace, train_step=None)

@@ -85,17 +85,18 @@ def outputs(subject: Subject) -> tuple[Picture, ...]:
 
 
 def _dead(name: str, before: float, after: float, updates: int, pictures: tuple[Picture, ...]) -> Suspicion:
+    none_left, early = min(before, after) == 1, before > DEAD
     return suspect(
         "dead_relu",
-        Severity.WARNING,
+        Severity.ERROR if none_left else Severity.WARNING,
         name,
         f"{after:.0%} of the units of {name} are zero for every sample after {updates} updates, {before:.0%} at "
         "the start",
         "lower the learning rate, initialize for rectifiers, or take a leaky rectifier",
-        weight=0.6,
+        weight=0.95 if none_left else 0.6,
         numbers={"dead": after, "dead at the start": before, "threshold": DEAD},
-        change=("leaky rectifiers", _leaky),
-        explains=("vanishing_gradient", "capacity_too_small"),
+        change=('init="auto"', _initialized) if early else ("leaky rectifiers", _leaky),
+        explains=("vanishing_gradient", "capacity_too_small", "gradient_blocked"),
         pictures=pictures,
     )
 

@@ -43,7 +43,7 @@ FAULTS = (
         found="A few samples are learned by heart without regularization. Once the training loss has come to "
         "rest, skill on the training data is compared with that of the nearest neighbours on data kept apart.",
         compared="More than {experiments.overfit.HALF:g} of the loss of chance left of samples to be known by "
-        "heart, where two can be told apart. Or neighbours that are ahead by more than "
+        "heart, where two can be told apart (a note). Or neighbours that are ahead by more than "
         "{experiments.capacity.MORE:g} in skill, or by twice, where the last quarter of the run makes at most "
         "{experiments.capacity.FLAT:.0%} of the whole fall of the loss.",
         basis=CORPUS,
@@ -74,9 +74,9 @@ FAULTS = (
         found="In a longer run the net is judged at points along the way on training data, on a part of them "
         "kept apart and on validation.",
         compared="All of: skill on training data above that on data kept apart by more than "
-        "{experiments.generalize.GAP:g}; a loss on validation that has risen to "
-        "{experiments.generalize.RISEN:g} times its lowest point; and skill there that is more than "
-        "{experiments.generalize.FALLEN:g} below its best.",
+        "{experiments.generalize.GAP:g}; a loss on validation that has risen to {experiments.generalize.RISEN:g} "
+        "times its lowest point, or from below chance to above it; and, unless the loss is the objective, skill "
+        "there that is more than {experiments.generalize.FALLEN:g} below its best.",
         basis=CORPUS,
         remedy="Stop at the best point (`patience=`), regularize by weight decay, dropout or augmentation, or "
         "get more data; a smaller net last.",

@@ -90,11 +90,14 @@ FAULTS = (
         what="Samples of validation or test are in the training split too, or an input holds the target. Scores "
         "are too good, and say nothing of new data. Typical: copies or augmentation made before the split, "
         "statistics of all data, several records of one person.",
-        found="Samples of each split are looked for in training; single inputs are compared with the target; in "
-        "models of sequences it is tried whether outputs depend on what comes next. Skill on validation is "
-        "compared with that on training data kept apart, the first loss with that of chance.",
+        found="Samples of each split are looked for in training, and images with the same numbers in other "
+        "places; the nearest neighbour in training is set against the next ones. Single inputs are compared with "
+        "the target; in models of sequences it is tried whether outputs depend on what comes next. Skill on "
+        "validation is compared with that on training data kept apart, the first loss with that of chance.",
         compared="{looks.leaked_samples.FEW:.0%} or more of a split in training too, unless coarse inputs "
-        "explain it. An input that tells more than {looks.leaked_targets.TOLD:.0%} of the target's variance. "
+        "explain it. {looks.leaked_samples.MANY:.0%} or more of validation whose numbers an image of training has "
+        "in other places, or whose nearest neighbour is {looks.near_copies.NEAR:g} times as far as the tenth. An "
+        "input that tells more than {looks.leaked_targets.TOLD:.0%} of the target's variance. "
         "Skill on validation above that on training data kept apart by {experiments.generalize.UNLIKE:g}, and "
         "by {experiments.generalize.ERRORS:g} standard errors, where training data are known by heart. A first "
         "loss below {experiments.start.KNOWS:g} times that of chance, whatever the weights.",

@@ -53,14 +53,17 @@ FAULTS = (
         "the embedding (too many, from 1, of another vocabulary); the id of padding is a word's, or padding "
         "counts in mean and loss.",
         found="It is followed how inputs come to an embedding, and which ids it gets; whether whole numbers "
-        "without order go into a layer that takes quantities; and which id fills the ends of samples. The first "
-        "loss is compared with that of chance.",
+        "without order go into a layer that takes quantities; and which id fills the ends of samples. A part of "
+        "the padding is cut off, and it is counted how often each id comes. The first loss is compared with that "
+        "of chance.",
         compared="Ids below 0 or beyond the last row. More than {looks.token_ids.LOST:.0%} of the distinct "
-        "numbers lost on the way to the embedding. {looks.token_ids.MANY} or more distinct whole numbers taken "
-        "as quantities, whose neighbours have a correlation below {looks.token_ids.NEIGHBOURS:g}. Samples of "
-        "which more than {looks.token_ids.ENDS:.0%} end in runs of an id that is not `padding_idx`, or a "
-        "`padding_idx` that stands between tokens in more than {looks.token_ids.INSIDE:.0%} of its places. "
-        "Whole numbers with a first loss above {experiments.start.FAR:g} times that of chance.",
+        "numbers lost on the way to the embedding. {looks.token_ids.MANY} or more distinct whole numbers taken as "
+        "quantities, whose neighbours have a correlation below {looks.token_ids.NEIGHBOURS:g}. Samples of which "
+        "more than {looks.token_ids.ENDS:.0%} end in runs of an id that is not `padding_idx`, or a `padding_idx` "
+        "that stands between tokens in more than {looks.token_ids.INSIDE:.0%} of its places. More than "
+        "{looks.padding.MOSTLY:.0%} of all places padding, if outputs move by {looks.padding.MOVED:g} of their "
+        "spread without half of it. One id for more than {looks.padding.RULES:.0%} of all tokens. Whole numbers "
+        "with a first loss above {experiments.start.FAR:g} times that of chance.",
         basis="Neighbouring pixels have a correlation of 0.7 and more, ids of tokens of about 0.",
         remedy="Embed ids with `nn.Embedding(count, width, padding_idx=...)`, or encode few categories as "
         "one-hot vectors. Build the vocabulary once, on training data, with ids of its own for padding and "

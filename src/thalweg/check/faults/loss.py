@@ -14,12 +14,14 @@ FAULTS = (
         "another batch. The net trains, and what it learns is not what was meant.",
         found="Made-up outputs tell what the loss takes them for: scores, probabilities or values; that is "
         "compared with the targets. The loss of a doubled batch is compared with that of the batch. The "
-        "gradient that the user's step uses is compared with that of the problem's loss.",
+        "gradient that the user's step uses is compared with that of the problem's loss. Outputs that say other "
+        "classes than the labels are tried.",
         compared="A loss of values on labels, where a linear fit tells {looks.wrong_loss.NAMES:g} more of the "
         "labels as names than as amounts; a squared error on classes (a warning); a loss of shares on targets "
-        "that do not add up to 1; a loss that is the same whatever the outputs; one that adds up samples (a "
-        "note). A cosine below {experiments.step.APART:g} between the gradient in use and the batch's own, or a "
-        "loss that is returned one batch late.",
+        "that do not add up to 1; a loss that is the same whatever the outputs; one that is least for another "
+        "class than the label, counted on from it; one that adds up samples (a note). A cosine below "
+        "{experiments.used.APART:g} between the gradient in use and the batch's own, or a loss that is returned "
+        "one batch late.",
         basis="Clipping leaves the cosine at 1, penalties and mixed samples above 0.5; the threshold lies below.",
         remedy="Labels: `nn.CrossEntropyLoss`. Several labels at once: `nn.BCEWithLogitsLoss`. Quantities: "
         "`nn.MSELoss`, or `nn.HuberLoss` where some are far off.",
@@ -95,7 +97,8 @@ FAULTS = (
         found="The outputs for one batch are compared with the labels of the splits, or with the shape of the "
         "targets.",
         compared="Fewer outputs than classes are an error; more than {looks.label_range.SPARE:g} times as many "
-        "are a note. Classes are counted to the greatest label of all splits.",
+        "are a note. Classes are counted to the greatest label of all splits. One output for several numbers a "
+        "sample, or several for one, if the loss compares each with each.",
         basis=PROOF,
         remedy="Make the last layer as wide as there are classes; one output for a single quantity, or for two "
         "classes with `nn.BCEWithLogitsLoss`.",

@@ -96,7 +96,7 @@ FAULTS = (
         "{looks.optimizer_numbers.SHORT:g}; eps above {looks.optimizer_numbers.EPS:g}. Proved if the usual "
         "value makes {experiments.optimizers.MORE:g} more progress and longer runs confirm it. An optimizer "
         "that makes less than {experiments.optimizers.LESS:g} of Adam's progress at its best rate is a note. A "
-        "gradient scaled by less than {experiments.step.TINY:g} or more than {experiments.step.HUGE:g} is a "
+        "gradient scaled by less than {experiments.used.TINY:g} or more than {experiments.used.HUGE:g} is a "
         "warning.",
         basis="Usual ranges span the values of the papers that introduce the methods and the defaults of torch. "
         + CORPUS,

@@ -15,8 +15,9 @@ FAULTS = (
         found="Some updates of the user's step are watched: the gradient that the optimizer gets is written as "
         "a sum of the gradients of this batch and of the update before.",
         compared="Gradients are left over if the part of the update before has a weight above "
-        "{experiments.step.LEFT_OVER:g} of that of the batch, where the sum fits within "
-        "{experiments.step.FITS:g}. All zero where the batch's is not: cleared too late.",
+        "{experiments.used.LEFT_OVER:g} of that of the batch, where the sum fits within "
+        "{experiments.used.FITS:g}, of all parameters together or of one. All zero where the batch's is not: "
+        "cleared too late.",
         basis="The weight is 0 or 1, whatever the clipping; the threshold lies between.",
         remedy="Call `optimizer.zero_grad()` before every `backward()`. To gather gradients over batches on "
         "purpose, clear and step once for all of them.",
@@ -138,7 +139,8 @@ FAULTS = (
         "parameters without a gradient are nudged to see whether the loss depends on them; one small batch has "
         "to be learned by heart.",
         compared="Slopes that differ by more than {experiments.gradients.WRONG:g}, where two sizes of the step "
-        "agree; an error from a median difference of {experiments.gradients.FAR_OFF:g} on. A parameter is cut "
+        "agree; an error from a median difference of {experiments.gradients.FAR_OFF:g} on, unless the model "
+        "detaches a part and learns as much with it as without. A parameter is cut "
         "off if no update brings it a gradient and nudging it changes the loss by more than "
         "{experiments.gradients.ROUNDING:g}.",
         basis="Right gradients agree to about 1e-6 in float64 (Stanford CS231n asks for 1e-7 of smooth losses).",

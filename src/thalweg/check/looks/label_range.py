@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +13,8 @@ from torch.nn import functional
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import Answer, answer, uses_inputs
 from thalweg.check.looks.leaked_samples import fingerprints, glimpse
-from thalweg.check.looks.reading import Reading, labels_of, reading
+from thalweg.check.looks.reading import Loss, Reading, labels_of, reading, value
+from thalweg.check.looks.resized import with_outputs
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.looks.whole import matrix, read, whole
 from thalweg.check.setup import Setup
@@ -19,6 +22,9 @@ from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
 from thalweg.data.batches import InMemory, Split
 from thalweg.problems.labels import are_labels
+
+ROUNDING = 1e-5
+"""Relative difference of two losses in float32 that are the same."""
 
 IGNORED = -100
 """What torch's losses ignore where nothing else is said."""
@@ -117,7 +123,11 @@ class _Less:
 def output_size(subject: Subject) -> Iterator[Seen]:
     """Yield models with fewer outputs than classes, or with far more."""
     found = answer(subject)
-    if found is None or found.y.is_floating_point() or found.y.is_complex():
+    if found is None or found.y.is_complex():
+        return
+    if found.y.is_floating_point():
+        if _is_spread(subject.setup.problem.loss, found.output, found.y):
+            yield _one_for_many(found.output.shape[1], found.y.shape[1])
         return
     classes = _classes(subject)
     if labels_of(found.output, found.y):
@@ -141,6 +151,33 @@ def output_size(subject: Subject) -> Iterator[Seen]:
         )
     else:
         yield Passed(name="output size", evidence=told)
+
+
+def _is_spread(loss: Loss, output: Tensor, y: Tensor) -> bool:
+    """Whether a loss compares one output with several numbers, or several with one, as torch spreads them."""
+    if output.ndim != 2 or y.ndim != 2 or len(output) != len(y) or 1 not in (output.shape[1], y.shape[1]):
+        return False
+    if output.shape == y.shape:
+        return False
+    wide, numbers = torch.broadcast_tensors(output, y)
+    given, spread = value(loss, output, y), value(loss, wide.contiguous(), numbers.contiguous())
+    same = math.isfinite(given) and abs(given - spread) <= ROUNDING * abs(spread)
+    return same and reading(loss, wide.contiguous(), numbers.contiguous()) is Reading.VALUES
+
+
+def _one_for_many(outputs: int, targets: int) -> Suspicion:
+    return suspect(
+        "output_size",
+        Severity.ERROR,
+        "last layer",
+        f"the model has {outputs} output{'s' * (outputs > 1)} a sample and the data {targets} "
+        f"target{'s' * (targets > 1)}: torch spreads the one over the others",
+        f"give the last layer {targets} output{'s' * (targets > 1)}",
+        weight=0.95,
+        numbers={"outputs": outputs, "targets": targets},
+        change=(f"{targets} outputs", partial(with_outputs, before=outputs, after=targets)),
+        explains=("tensor_shape", "capacity_too_small", "wrong_loss"),
+    )
 
 
 def _classes(subject: Subject) -> int:
@@ -169,6 +206,7 @@ def _too_few(told: str, outputs: int, classes: int) -> Suspicion:
         f"give the last layer {classes} outputs",
         weight=1.0,
         numbers={"outputs": outputs, "classes": classes},
+        change=(f"{classes} outputs", partial(with_outputs, before=outputs, after=classes)),
         explains=("labels_wrong", "wrong_loss", "output_activation", "capacity_too_small"),
     )
 

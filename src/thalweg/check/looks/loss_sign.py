@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from thalweg.check.look import Seen, look
+from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import Answer, answer
 from thalweg.check.looks.reading import Loss, labels_of, value
 from thalweg.check.looks.suspect import suspect
@@ -20,13 +20,17 @@ from thalweg.core.finding import Passed, Severity
 SCORE = 3.0
 """The score of the class that an output says; others have 0."""
 
+CLASSES, ALONE = 50, 0.5
+"""Classes up to which each is tried in place of the label; and the part of the range of their losses by which one
+of them has to be lower than the others, to be what the loss asks for."""
+
 Links = tuple[Callable[[Tensor], Tensor], ...]
 LINKS: Links = (lambda z: z, lambda z: functional.log_softmax(z, 1), lambda z: functional.softmax(z, 1))
 """What outputs may be: scores, logarithms of probabilities, probabilities. The first that a loss can take
 counts."""
 
 
-@look("Does training go towards right outputs?", "loss_sign", trains=False)
+@look("Does training go towards right outputs?", "loss_sign", "wrong_loss", trains=False)
 def training_direction(subject: Subject) -> Iterator[Seen]:
     """Yield losses that wrong outputs make smaller, and optimizers that climb."""
     found = answer(subject)
@@ -38,6 +42,9 @@ def training_direction(subject: Subject) -> Iterator[Seen]:
     climbs = any(group.get("maximize") for group in subject.trainee.learner.optimizer.param_groups)
     if (right < wrong) != climbs:
         yield Passed(name="training direction", evidence=told + (", and the optimizer climbs" if climbs else ""))
+        return
+    if found and not climbs and (other := _asked_for(subject.setup.problem.loss, found, right)):
+        yield _of_other_labels(*other, right)
         return
     yield suspect(
         "loss_sign",
@@ -82,6 +89,40 @@ def right_and_wrong(loss: Loss, found: Answer) -> tuple[float, float] | None:
         if math.isfinite(right) and math.isfinite(wrong):
             return None if right == wrong else (right, wrong)
     return None
+
+
+def _asked_for(loss: Loss, found: Answer, right: float) -> tuple[int, float] | None:
+    """Return by how much the labels are moved on that the loss asks for, and the loss of outputs that say them;
+    None where right outputs are the worst of all, so that it is the sign that is wrong.
+    """
+    if not labels_of(found.output, found.y) or not 2 < found.output.shape[1] <= CLASSES:
+        return None
+    classes = found.output.shape[1]
+    moved = [(found.y + by) % classes for by in range(1, classes)]
+    for link in LINKS:
+        losses = [value(loss, _saying(one, found.output, link), found.y) for one in moved]
+        if all(map(math.isfinite, losses)):
+            least, most = min(losses), max(losses)
+            return (
+                (1 + losses.index(least), least)
+                if right - least > ALONE * (most - least) > 0
+                and (sum(one < least + ALONE * (most - least) for one in losses) == 1)
+                else None
+            )
+    return None
+
+
+def _of_other_labels(by: int, least: float, right: float) -> Suspicion:
+    return suspect(
+        "wrong_loss",
+        Severity.ERROR,
+        "loss",
+        f"outputs that say the class {by} after the label have a loss of {least:.3g}, right ones {right:.3g}",
+        "hand the labels on to the loss as they come",
+        weight=0.95,
+        numbers={"moved by": by, "least": least, "right": right},
+        explains=("labels_wrong", "capacity_too_small", "loss_sign", "train_val_mismatch"),
+    )
 
 
 def _saying(label: Tensor, like: Tensor, link: Callable[[Tensor], Tensor]) -> Tensor:

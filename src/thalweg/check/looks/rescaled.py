@@ -1,4 +1,4 @@
-"""Rescaled: a net that learns targets of another scale, while outputs and losses keep their units."""
+"""Rescaled: a net that learns targets of another scale, while outputs keep their units."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ def in_units(loss: Loss, mean: float, spread: float, words: str) -> tuple[str, C
     """Return the change that has a net learn ``(y - mean) / spread`` in place of y; None for a loss of no known
     order.
 
-    Outputs are ``mean + spread * net(x)``, so metrics stay in their units. The loss keeps its value, and its
-    gradient is as small as that of such targets: what is measured with and without the change can be compared.
+    Outputs are ``mean + spread * net(x)``, so metrics stay in their units, while the loss is that of such targets.
 
     Args:
         loss: The problem's.
@@ -58,11 +57,10 @@ class _Rescaled:
 
 
 class _Eased:
-    """A loss whose gradient is multiplied, and its value not."""
+    """A multiple of a loss."""
 
     def __init__(self, loss: Loss, by: float) -> None:
         self.loss, self.by = loss, by
 
     def __call__(self, output: Tensor, target: Tensor) -> Tensor:
-        loss = self.loss(output, target)
-        return loss.detach() + self.by * (loss - loss.detach())
+        return self.by * self.loss(output, target)

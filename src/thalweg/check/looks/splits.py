@@ -168,7 +168,7 @@ def _shifted(name: str, found: Shift, told: str) -> Suspicion:
         "prepare all splits alike, by what was fitted to training, and draw them from the same samples at random",
         weight=0.8 if found.moved > found.count / 4 else 0.6,
         numbers={"inputs": found.moved, "effect": found.effect, "ratio": found.ratio, "threshold": EFFECT},
-        change=_anew(name),
+        change=anew(name),
         explains=("overfitting",),
     )
 
@@ -182,7 +182,7 @@ def _other_tokens(name: str, distance: float, told: str) -> Suspicion:
         "number tokens by one vocabulary for all splits, and draw splits from the same texts",
         weight=0.6,
         numbers={"distance": distance, "threshold": APART},
-        change=_anew(name),
+        change=anew(name),
         explains=("overfitting",),
     )
 
@@ -233,7 +233,7 @@ def _other_classes(name: str, distance: float, never: float, even: bool, told: s
         "draw the splits at random, or by class: leave valid out, and it is held out so",
         weight=0.95 if never > APART else 0.2 if on_purpose else 0.7,
         numbers={"distance": distance, "never seen": never, "threshold": APART},
-        change=_anew(name),
+        change=anew(name),
         explains=("overfitting", "class_imbalance"),
     )
 
@@ -248,12 +248,12 @@ def _other_targets(name: str, found: Shift, told: str) -> Suspicion:
         "prepare the targets of all splits alike, and draw the splits at random",
         weight=0.7,
         numbers={"effect": found.effect, "ratio": found.ratio, "threshold": EFFECT},
-        change=_anew(name),
+        change=anew(name),
         explains=("overfitting", "target_scaling"),
     )
 
 
-def _anew(name: str) -> tuple[str, Callable[[Setup], Setup]]:
+def anew(name: str) -> tuple[str, Callable[[Setup], Setup]]:
     """Return the change that mixes a split with training and draws both again, of the sizes that they have."""
 
     def apply(setup: Setup) -> Setup:

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import evaluating, examples, flow
 from thalweg.check.looks.once import once
+from thalweg.check.looks.resized import with_layer
 from thalweg.check.looks.scale import first_layer
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.looks.whole import matrix, whole
@@ -124,7 +125,17 @@ def _beyond(found: Lookup, told: str, low: int, high: int, size: int) -> Suspici
         f"give the embedding {high + 1} rows, or number the tokens from 0" if low >= 0 else "number tokens from 0",
         weight=1.0,
         numbers={"lowest": low, "highest": high, "rows": size},
+        change=(
+            f"{high + 1} rows in {found.name}",
+            partial(with_layer, name=found.name, layer=partial(_wider, high + 1)),
+        )
+        if low >= 0 and isinstance(found.embedding, nn.Embedding)
+        else None,
     )
+
+
+def _wider(rows: int, old: Any) -> nn.Module:
+    return nn.Embedding(rows, old.embedding_dim, padding_idx=old.padding_idx)
 
 
 def _rounded(found: Lookup, x: Tensor, ids: Tensor, lost: float) -> Suspicion:
@@ -145,7 +156,7 @@ def _padding(found: Lookup, x: Tensor) -> Suspicion | None:
     padding = found.embedding.padding_idx
     if padding is None:
         return None
-    end = _run_at_end(x)
+    end = run_at_end(x)
     if end is not None and end[0] != padding:
         told = (
             f"{end[1]:.0%} of samples end in a run of id {end[0]}, and the embedding takes {padding} for padding"
@@ -172,7 +183,7 @@ def inside_of_text(x: Tensor, padding: int) -> tuple[float, float]:
     return places / x.numel(), between / places if places else 0.0
 
 
-def _run_at_end(x: Tensor) -> tuple[int, float] | None:
+def run_at_end(x: Tensor) -> tuple[int, float] | None:
     """Return the id that most samples with a run at their end have there, and their share; None if few have."""
     if x.shape[1] < 3:
         return None

@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Generator, Tensor, nn
 
-from thalweg.core.errors import InputTypeError, OutOfRangeError
+from thalweg.core.errors import InputTypeError
 
 Draw = Callable[..., Tensor]
 
@@ -43,10 +43,11 @@ def draw(function: Draw, x: Tensor, *shape: int, generator: Generator | None) ->
     Returns:
         Shape ``(n, *shape)``.
     """
-    if not x.is_floating_point():
+    if not (isinstance(x, Tensor) and x.is_floating_point()):
         raise InputTypeError(
             "Samples to augment are no floating-point numbers.",
-            got=str(x.dtype),
+            got=str(x.dtype) if isinstance(x, Tensor) else type(x).__name__,
+            expected="a tensor of floats",
             remedy="preprocess them, or x.float()",
         )
     device = x.device if generator is None else generator.device
@@ -67,15 +68,3 @@ def images(x: Tensor, name: str, *, least: int = 3) -> None:
             expected="(channels, height, width)" if least > 3 else "(height, width) or (channels, height, width)",
             remedy="give the images their shape, and the model an nn.Flatten() first if it takes rows",
         )
-
-
-def within(name: str, value: float, low: float, high: float = float("inf")) -> float:
-    """Return a setting that lies in [low, high].
-
-    Raises:
-        OutOfRangeError: It does not.
-    """
-    if not low <= value <= high:
-        expected = f"a number >= {low:g}" if high == float("inf") else f"a number in [{low:g}, {high:g}]"
-        raise OutOfRangeError(f"The {name} of an augmentation is out of its range.", got=value, expected=expected)
-    return value

@@ -7,7 +7,10 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from thalweg.data.augment.augmentation import Augmentation, draw, within
+from thalweg.core.bounds import Interval
+from thalweg.data.augment.augmentation import Augmentation, draw
+
+STRENGTH = Interval(0, 1)
 
 
 def contrast(x: Tensor, *, strength: float = 0.2, generator: Generator | None = None) -> Tensor:
@@ -24,11 +27,13 @@ def contrast(x: Tensor, *, strength: float = 0.2, generator: Generator | None = 
 
     Raises:
         InputTypeError: Samples that are no floating-point numbers.
+        OutOfRangeError: Another strength.
 
     Example:
         >>> contrast(torch.tensor([[1.0, 3.0]]), strength=0.5, generator=torch.Generator().manual_seed(0))
         tensor([[1.0037, 2.9963]])
     """
+    strength = STRENGTH.check("The strength of an augmentation", strength)
     shape = (len(x), *[1] * (x.ndim - 1))
     c = (1 + strength * (2 * draw(torch.rand, x, generator=generator) - 1)).view(shape)
     mean = x.flatten(1).mean(1).view(shape) if x.ndim > 1 else x
@@ -52,7 +57,7 @@ class Contrast(Augmentation):
 
     def __init__(self, *, strength: float = 0.2) -> None:
         super().__init__()
-        self.strength = within("strength", strength, 0, 1)
+        self.strength = STRENGTH.check("The strength of an augmentation", strength)
 
     def augmented(self, x: Tensor) -> Tensor:
         """Return the batch, each sample with its own contrast."""

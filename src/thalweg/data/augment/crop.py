@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import final
 
 import torch
@@ -28,6 +29,7 @@ def crop(x: Tensor, *, padding: int = 4, fill: float = 0.0, generator: Generator
 
     Raises:
         InputTypeError: Samples that are no images, or no floating-point numbers.
+        OutOfRangeError: Another padding.
 
     Example:
         >>> crop(torch.ones(1, 2, 3), padding=1, generator=torch.Generator().manual_seed(3))
@@ -38,10 +40,12 @@ def crop(x: Tensor, *, padding: int = 4, fill: float = 0.0, generator: Generator
         Lee et al. 2015, Deeply-supervised nets; He et al. 2016, Deep residual learning, section 4.2.
     """
     images(x, "crop")
-    n, (height, width) = len(x), x.shape[-2:]
+    padding, n, (height, width) = _whole(padding), len(x), x.shape[-2:]
+    places = (draw(torch.rand, x, 2, generator=generator) * (2 * padding + 1)).long().clamp(max=2 * padding)
     padded = functional.pad(x, (padding, padding, padding, padding), value=fill)
     tall, wide = padded.shape[-2:]
-    places = (draw(torch.rand, x, 2, generator=generator) * (2 * padding + 1)).long().clamp(max=2 * padding)
+    if not n:
+        return x
     # Every row of every result is a window of the padded numbers in line: one gather of whole rows.
     image = torch.arange(x[..., 0, 0].numel(), device=x.device).view(n, -1, 1) * tall
     row = image + places[:, :1, None] + torch.arange(height, device=x.device)
@@ -67,11 +71,7 @@ class Crop(Augmentation):
 
     def __init__(self, *, padding: int = 4, fill: float = 0.0) -> None:
         super().__init__()
-        if not (padding >= 0 and padding % 1 == 0):
-            raise OutOfRangeError(
-                "The padding of a crop is out of its range.", got=padding, expected="a whole number >= 0"
-            )
-        self.padding, self.fill = int(padding), fill
+        self.padding, self.fill = _whole(padding), fill
 
     def augmented(self, x: Tensor) -> Tensor:
         """Return the batch, each image cropped at its own place."""
@@ -80,3 +80,11 @@ class Crop(Augmentation):
     def extra_repr(self) -> str:
         """Return what is set."""
         return f"padding={self.padding}, fill={self.fill}"
+
+
+def _whole(padding: float) -> int:
+    if not (isinstance(padding, Real) and padding >= 0 and padding % 1 == 0):
+        raise OutOfRangeError(
+            "The padding of a crop is out of its range.", got=repr(padding), expected="a whole number >= 0"
+        )
+    return int(padding)

@@ -7,7 +7,10 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from thalweg.data.augment.augmentation import Augmentation, draw, images, within
+from thalweg.core.bounds import Interval
+from thalweg.data.augment.augmentation import Augmentation, draw, images
+
+PROBABILITY = Interval(0, 1)
 
 
 def flip(x: Tensor, *, p: float = 0.5, generator: Generator | None = None) -> Tensor:
@@ -23,16 +26,18 @@ def flip(x: Tensor, *, p: float = 0.5, generator: Generator | None = None) -> Te
 
     Raises:
         InputTypeError: Samples that are no images, or no floating-point numbers.
+        OutOfRangeError: Another probability.
 
     Example:
         >>> flip(torch.tensor([[[1.0, 2.0, 3.0]]]), p=1)
         tensor([[[3., 2., 1.]]])
     """
     images(x, "flip")
+    p = PROBABILITY.check("The p of an augmentation", p)
     mirrored = draw(torch.rand, x, generator=generator) < p
     column = torch.arange(x.shape[-1], device=x.device)
     column = torch.where(mirrored[:, None], column.flip(0), column)
-    return x.gather(-1, column.view(len(x), *[1] * (x.ndim - 2), -1).expand(x.shape))
+    return x.gather(-1, column.view(len(x), *[1] * (x.ndim - 2), x.shape[-1]).expand(x.shape))
 
 
 @final
@@ -53,7 +58,7 @@ class Flip(Augmentation):
 
     def __init__(self, *, p: float = 0.5) -> None:
         super().__init__()
-        self.p = within("p", p, 0, 1)
+        self.p = PROBABILITY.check("The p of an augmentation", p)
 
     def augmented(self, x: Tensor) -> Tensor:
         """Return the batch, each image mirrored or not."""

@@ -7,7 +7,9 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from thalweg.data.augment.augmentation import Augmentation, draw, images, within
+from thalweg.core.bounds import NON_NEGATIVE
+from thalweg.core.errors import DataError
+from thalweg.data.augment.augmentation import Augmentation, draw, images
 from thalweg.data.preprocess.moments import Moments
 
 
@@ -26,6 +28,8 @@ def tint(x: Tensor, axes: Tensor | None = None, *, std: float = 0.1, generator: 
 
     Raises:
         InputTypeError: Samples that are no images with channels, or no floating-point numbers.
+        OutOfRangeError: A negative deviation.
+        DataError: Axes for another number of channels.
 
     Example:
         >>> tint(torch.zeros(1, 3, 2, 2), generator=torch.Generator().manual_seed(0))[..., 0]
@@ -38,6 +42,14 @@ def tint(x: Tensor, axes: Tensor | None = None, *, std: float = 0.1, generator: 
         section 4.1, with ``axes`` the eigenvectors of colour times their eigenvalues.
     """
     images(x, "tint", least=4)
+    std = NON_NEGATIVE.check("The std of an augmentation", std)
+    if axes is not None and (axes.ndim != 2 or len(axes) != x.shape[1]):
+        raise DataError(
+            "The axes of tint do not fit the images.",
+            got=f"axes of shape {tuple(axes.shape)}",
+            expected=f"({x.shape[1]}, k), for {x.shape[1]} channels",
+            remedy="take colour_axes(x) of training images of this form",
+        )
     shift = std * draw(torch.randn, x, x.shape[1] if axes is None else axes.shape[1], generator=generator)
     if axes is not None:
         shift = shift @ axes.to(shift).T
@@ -89,7 +101,7 @@ class Tint(Augmentation):
     def __init__(self, axes: Tensor | None = None, *, std: float = 0.1) -> None:
         super().__init__()
         self.register_buffer("axes", axes)
-        self.std = within("std", std, 0)
+        self.std = NON_NEGATIVE.check("The std of an augmentation", std)
 
     def augmented(self, x: Tensor) -> Tensor:
         """Return the batch, each image with its own tint."""

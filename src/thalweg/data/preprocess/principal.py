@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -36,10 +37,11 @@ class Principal(Preprocessor):
 
     def __init__(self, components: float | None = None) -> None:
         super().__init__()
-        if components is not None and not (0 < components < 1 or (components >= 1 and components % 1 == 0)):
+        number = 1 if components is None else components
+        if not (isinstance(number, Real) and (0 < number < 1 or (number >= 1 and number % 1 == 0))):
             raise InputError(
                 f"The components of {self.name} are unusable.",
-                got=components,
+                got=repr(components),
                 expected="a whole number >= 1, or a share of the variance in (0, 1)",
             )
         self.components = components

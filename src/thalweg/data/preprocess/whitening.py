@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from thalweg.core.errors import DataError, OutOfRangeError
+from thalweg.core.bounds import Interval
+from thalweg.core.errors import DataError
 from thalweg.data.preprocess.principal import Principal
 
 FLOOR = 1e-5
@@ -33,11 +34,7 @@ class Whitening(Principal):
 
     def __init__(self, components: float | None = None, *, floor: float | None = None) -> None:
         super().__init__(components)
-        if floor is not None and not 0 <= floor <= 1:
-            raise OutOfRangeError(
-                f"The floor of {self.name} is out of its range.", got=floor, expected="a number in [0, 1]"
-            )
-        self.floor = floor
+        self.floor = None if floor is None else Interval(0, 1).check(f"The floor of {self.name}", floor)
 
     @property
     def deviation(self) -> Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from thalweg.core.errors import DataError, OutOfRangeError
+from thalweg.core.bounds import Interval
+from thalweg.core.errors import DataError
 from thalweg.data.sampling.draws import classes_of, draws, generator
 
 
@@ -77,8 +78,4 @@ def class_weights(labels: Tensor, classes: int, *, balance: float = 1.0) -> Tens
 
 
 def _weights(counts: Tensor, balance: float) -> Tensor:
-    if not 0 <= balance <= 1:
-        raise OutOfRangeError(
-            "The balance of classes is out of its range.", got=balance, expected="a number in [0, 1]"
-        )
-    return counts.double() ** -balance
+    return counts.double() ** -Interval(0, 1).check("The balance of classes", balance)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from thalweg.core.errors import OutOfRangeError
+from thalweg.core.bounds import NON_NEGATIVE, POSITIVE
 from thalweg.data.sampling.draws import classes_of, generator
 
 _NUMBERS = 2**21  # probabilities held at a time
@@ -51,12 +51,8 @@ def drifting(
         Moreno-Torres et al. 2012, A unifying view on dataset shift in classification (prior probability shift);
         the periodic form is our own.
     """
-    for name, value, fits in (("period", period, period > 0), ("strength", strength, strength >= 0)):
-        if not (fits and value < math.inf):
-            expected = "a number > 0" if name == "period" else "a number >= 0"
-            raise OutOfRangeError(
-                f"The option {name} of the sampling drifting is out of its range.", got=value, expected=expected
-            )
+    POSITIVE.check("The period of the sampling drifting", period)
+    NON_NEGATIVE.check("The strength of the sampling drifting", strength)
     classes = classes_of(labels, n)
     counts = classes.bincount()
     random = generator(seed, epoch)

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from thalweg.core.errors import DataError, OutOfRangeError
+from thalweg.core.bounds import NON_NEGATIVE, Interval
+from thalweg.core.errors import DataError
 from thalweg.data.sampling.draws import draws, generator
+
+_SHARE = Interval(0, 1)
 
 
 def hard(
@@ -75,13 +78,9 @@ def hardness(losses: Tensor, *, power: float = 0.5, cap: float = 0.95, uniform: 
         >>> hardness(torch.tensor([1.0, 4.0, float("nan"), 4.0]), uniform=0.0, cap=1.0)
         tensor([0.1429, 0.2857, 0.2857, 0.2857], dtype=torch.float64)
     """
-    for name, value, high in (("power", power, torch.inf), ("cap", cap, 1.0), ("uniform", uniform, 1.0)):
-        if not (0 <= value <= high and value < torch.inf):
-            raise OutOfRangeError(
-                f"The option {name} of the sampling hard is out of its range.",
-                got=value,
-                expected="a number >= 0" if high == torch.inf else "a number in [0, 1]",
-            )
+    NON_NEGATIVE.check("The power of the sampling hard", power)
+    _SHARE.check("The cap of the sampling hard", cap)
+    _SHARE.check("The uniform of the sampling hard", uniform)
     values = losses.double().clamp(min=0)
     finite = values[values.isfinite()]
     if not len(finite):

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from torch import nn
 
-from thalweg.core.errors import InputError, OutOfRangeError
+from thalweg.core.bounds import POSITIVE
+from thalweg.core.errors import InputError
 from thalweg.init.layers import NORMALIZATIONS
 from thalweg.optim.groups.multiplier import Multiplier, Multipliers
 
@@ -37,8 +38,7 @@ def layerwise(model: nn.Module, *, decay: float = 0.75, layers: Sequence[str] | 
         J. Howard, S. Ruder, "Universal Language Model Fine-tuning", 2018, section 3.2, with 1 / 2.6; K. Clark et
         al., "ELECTRA", 2020, with 0.8 for blocks.
     """
-    if not decay > 0:
-        raise OutOfRangeError("The decay from layer to layer is not positive.", got=decay, expected="a number > 0")
+    decay = POSITIVE.check("The decay from layer to layer", decay)
     stack = _found(model) if layers is None else _named(model, layers)
     return {name: Multiplier(lr=decay ** (len(stack) - i)) for i, names in enumerate(stack, 1) for name in names}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from thalweg.core.errors import OutOfRangeError
+from thalweg.core.bounds import POSITIVE
 from thalweg.init.mup import BASE_WIDTH
 from thalweg.init.width import Part, Role, parts
 from thalweg.optim.groups.multiplier import Multiplier, Multipliers
@@ -58,8 +58,7 @@ def mup(
         forward pass, which parameter groups cannot give; so tied embeddings are refused. Decay that is multiplied
         by the rate shrinks with it.
     """
-    if not base_width > 0:
-        raise OutOfRangeError("The base width is not positive.", got=base_width, expected="a number > 0")
+    base_width = POSITIVE.check("The base width of muP", base_width)
     rate = _adaptive if adaptive else _proportional
     return {name: Multiplier(lr=rate(part, base_width)) for name, part in parts(model, inputs, outputs).items()}
 
