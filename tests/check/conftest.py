@@ -20,6 +20,7 @@ from thalweg.check.subject import Subject
 from thalweg.check.trace import Trace
 from thalweg.core.config import Config
 from thalweg.core.finding import Finding, Passed, Severity
+from thalweg.core.picture import Picture
 from thalweg.data import cancer, digits, holdout
 from thalweg.data.embedded import diabetes, wine
 from thalweg.execute.environment import describe
@@ -79,6 +80,11 @@ class Seen:
         self.passed = [one for one in seen if isinstance(one, Passed)]
         assert not (self.suspicions and self.passed)
         assert {one.finding.fault for one in self.suspicions} <= set(looks[name].faults)
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """What shows it."""
+        return [picture for one in self.suspicions for picture in one.finding.pictures]
 
     @property
     def faults(self) -> list[str]:

@@ -83,7 +83,7 @@ def test_all_that_the_user_has_is_as_before_bit_for_bit(blobs, shared):
         name="mine", model=model, loss=mine.loss, train=(mine.x, mine.y), augment=mine.augment, batch_size=16
     )
     before = mine.state()
-    found = tw.check(given, optimizer, budget=2)
+    found = tw.check(given, optimizer, budget=4)
     assert found.trace is not None
     assert mine.state() == before
     assert mine.optimizer.param_groups[0]["params"][0] is mine.model[1].weight
@@ -220,6 +220,20 @@ def test_complex_weights_are_no_fault_of_the_step(problem):
     found = tw.check(problem(model=Complex), budget=3)
     assert "tensor_shape" not in [one.fault for one in found.findings]
     assert len(found.trace.losses) > 1
+
+
+def test_complex_outputs_leave_no_question_open(problem):
+    x = torch.randn(60, 4, dtype=torch.cfloat)
+    found = tw.check(
+        problem(
+            (x, x @ torch.ones(4, 1, dtype=torch.cfloat)),
+            model=lambda: nn.Linear(4, 1, dtype=torch.cfloat),
+            loss=lambda output, y: (output - y).abs().square().mean(),
+        ),
+        "adam",
+        budget=10,
+    )
+    assert [said for said in found.unchecked if "No answer" in said] == []
 
 
 class Gpu(nn.Linear):

@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from thalweg.check.obstacle import form, measurable, obstacle
+from thalweg.check.obstacle import form, obstacle
 from thalweg.check.subject import Subject
 from thalweg.core.errors import DataError, ModelError
-from thalweg.problems.metrics import Metric
 
 
 @pytest.fixture
@@ -161,6 +160,19 @@ def test_what_fails_only_later_is_told_with_its_update(told):
     assert "in update 4" in seen.finding.evidence
 
 
+def own_step(model, optimizer, loss, x, y):
+    optimizer.zero_grad()
+    value = nn.functional.cross_entropy(model(x)[0], y)
+    value.backward()
+    optimizer.step()
+    return value
+
+
+class Pair(nn.Linear):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(x), x
+
+
 def no_step(model, optimizer, loss, x, y):
     raise RuntimeError("the step is odd")
 
@@ -181,23 +193,17 @@ class Unreadable(torch.utils.data.Dataset):
         ({"model": nn.Identity}, ModelError, "no parameters"),
         ({"optimizer": lambda parameters: 1 / 0}, ModelError, "optimizer of case cannot be made"),
         ({"train_step": no_step}, ModelError, "(?s)step of case fails.*the step is odd"),
+        (
+            {"model": lambda: Pair(4, 3), "train_step": own_step},
+            ModelError,
+            "(?s)loss of case cannot take.*your step can",
+        ),
         ({"data": Unreadable(), "valid": Unreadable()}, DataError, "(?s)cannot be read.*file is gone"),
     ],
 )
 def test_what_is_no_fault_but_cannot_be_used(told, how, error, said):
     with pytest.raises(error, match=said):
         told(**how)
-
-
-def test_metrics_that_cannot_be_measured_are_left_out(setup_of, blobs, mlp):
-    good = Metric("good", lambda output, y: output.mean(), higher_is_better=True)
-    bad = Metric("bad", lambda output, y: output @ y, higher_is_better=True)
-    fine = setup_of(blobs, mlp(4, 3), metrics=[good])
-    assert measurable(fine) is fine
-    left = measurable(setup_of(blobs, mlp(4, 3), metrics=[good, bad], objective="bad", target=0.5)).problem
-    assert (left.metrics, left.objective, left.target) == ((), "loss", None)
-    broken = setup_of(blobs, mlp(5, 3), metrics=[bad])
-    assert measurable(broken) is broken
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 one form. A `look` is one question about it; each symptom family is a module that registers its looks: ``looks``
 are those that train nothing, ``experiments`` those that do. A look gets the `Subject`, whose measurements are
 shared and made once, and yields `Suspicion` (a finding, with a change that would mend it) or `Passed`.
-``trainee`` trains copies of the set-up, ``recorder`` takes down what happens inside.
+``once`` keeps measurements, ``trainee`` trains copies of the set-up, ``recorder`` takes down what happens inside.
 
 ``suite`` asks the looks within a budget of time, ``causes`` orders what they suspect and folds consequences under
 their cause, ``remedies`` tries the changes. ``diagnosis`` holds the outcome. ``conduct`` is the door; the package

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.check.setup import Setup
-from thalweg.core.errors import InputTypeError, ModelError, one_line
+from thalweg.problems.made import made
 
 
 @contextmanager
@@ -49,31 +49,13 @@ def copied(setup: Setup) -> Setup:
         InputTypeError: It returns no model.
     """
     problem = setup.problem
-    first, second = _made(problem.model, problem.name), _made(problem.model, problem.name)
+    first, second = (made(problem.model, problem.name) for _ in range(2))
     changes: dict[str, object] = {}
     if not _tensors(first).isdisjoint(_tensors(second)):
         changes["model"] = partial(_copy, problem.model)
     if isinstance(problem.loss, nn.Module):
         changes["loss"] = deepcopy(problem.loss)
     return setup.with_problem(**changes) if changes else setup
-
-
-def _made(factory: Callable[[], nn.Module], name: str) -> nn.Module:
-    try:
-        model = factory()
-    except Exception as error:
-        raise ModelError(
-            f"The model factory of {name} failed.",
-            got=one_line(error),
-            expected="a model, called without arguments",
-        ) from error
-    if not isinstance(model, nn.Module):
-        raise InputTypeError(
-            f"The model factory of {name} returns no model.",
-            got=type(model).__name__,
-            expected="a torch.nn.Module",
-        )
-    return model
 
 
 def _copy(factory: Callable[[], nn.Module]) -> nn.Module:

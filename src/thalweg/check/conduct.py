@@ -12,7 +12,7 @@ from thalweg.check.budget import seconds as in_seconds
 from thalweg.check.budget import within
 from thalweg.check.diagnosis import Diagnosis
 from thalweg.check.inquiry import Inquiry
-from thalweg.check.obstacle import measurable
+from thalweg.check.measurable import measurable
 from thalweg.check.outputs import read
 from thalweg.check.setup import Setup, TrainStep
 from thalweg.check.suite import Heard

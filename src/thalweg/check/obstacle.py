@@ -83,24 +83,6 @@ def obstacle(subject: Subject) -> Suspicion | None:
     return _located(trained, x, y, RuntimeError(subject.trace.error), f", in update {done + 1}")
 
 
-def measurable(setup: Setup, seed: int = 0) -> Setup:
-    """Return the set-up without its metrics, if these cannot be measured: nothing else depends on them."""
-    problem = setup.problem
-    try:
-        x, y = problem.valid.take(torch.arange(min(len(problem.valid), 2)))
-        trainee = Trainee(setup, seed=seed)
-        with torch.no_grad(), trainee.learner.own_generators():
-            output = trainee.model.eval()(x)
-    except Exception:  # the model cannot run: `obstacle` says why
-        return setup
-    try:
-        for metric in problem.metrics:
-            float(metric.function(output, y))
-    except Exception:  # of a metric that was meant for other outputs
-        return setup.with_problem(metrics=(), objective="loss", target=None)
-    return setup
-
-
 def _frozen(setup: Setup) -> Suspicion | None:
     parameters = list(setup.problem.model().parameters())
     if not parameters:
@@ -286,7 +268,14 @@ def _in_judging(trainee: Trainee, error: Exception) -> Suspicion:
                 with torch.no_grad(), trainee.learner.own_generators():
                     float(trainee.setup.problem.loss(trainee.model(x), y))
             except Exception as fault:
-                return _located(trainee, x, y, fault, f", in a batch of {name}")
+                found = _located(trainee, x, y, fault, f", in a batch of {name}")
+                if trainee.setup.train_step is None or found.finding.where != "loss":
+                    return found
+                raise ModelError(
+                    f"The loss of {trainee.setup.problem.name} cannot take what its model gives; your step can.",
+                    got=one_line(fault),
+                    expected="a loss of what the model gives, such as lambda output, y: loss(output[0], y)",
+                ) from fault
     raise ModelError(
         f"{trainee.setup.problem.name} can be trained, but not be judged on validation.", got=one_line(error)
     ) from error

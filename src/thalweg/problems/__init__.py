@@ -1,11 +1,12 @@
 """What is to be trained: model, loss, data, metrics and target in one object that every verb takes.
 
-``problem`` is that object and what it fills in, ``probe`` tries it out on one small batch, ``lazy`` builds its
-model where layers learn their shapes from data; ``metrics`` are its measures. ``catalog`` holds the problems with
-fixed definitions: a ``row`` names a data set, a net and a task, and can be listed without torch. The tasks are
-``classification``, ``documents``, ``regression``, ``language``, ``quadratic`` and ``surfaces``; the nets
-``networks``, ``convolutional``, ``bag_of_words``, ``recurrent`` and ``transformer``. ``files`` finds a user's own
-problem in their Python file. Names are resolved on first use, so that listing stays quick.
+``problem`` is that object and what it fills in, ``made`` asks its factory for a model, ``probe`` tries it out on
+one small batch, ``lazy`` builds its model where layers learn their shapes from data; ``metrics`` are its
+measures. ``catalog`` holds the problems with fixed definitions: a ``row`` names a data set, a net and a task,
+and can be listed without torch. The tasks are ``classification``, ``documents``, ``regression``, ``language``,
+``quadratic`` and ``surfaces``; the nets ``networks``, ``convolutional``, ``bag_of_words``, ``recurrent`` and
+``transformer``. ``files`` finds a user's own problem in their Python file. Names are resolved on first use, so
+that listing stays quick.
 """
 
 from importlib import import_module

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thalweg.core.errors import DataError, InputTypeError, ModelError, one_line
+from thalweg.core.errors import DataError, ModelError, one_line
 from thalweg.data.batches import Split
 from thalweg.problems.labels import labels_within
 from thalweg.problems.lazy import require_shapes
+from thalweg.problems.made import made
 from thalweg.problems.metrics import Metric, accuracy
 from thalweg.problems.problem import Problem
 
@@ -54,20 +55,7 @@ def probe(problem: Problem, *, batch_size: int | None = None) -> None:
 
 
 def _fresh(problem: Problem) -> nn.Module:
-    try:
-        model, again = problem.model(), problem.model()
-    except Exception as error:
-        raise ModelError(
-            f"The model factory of {problem.name} failed.",
-            got=one_line(error),
-            expected="a model, called without arguments",
-        ) from error
-    if not isinstance(model, nn.Module):
-        raise InputTypeError(
-            f"The model factory of {problem.name} returns no model.",
-            got=type(model).__name__,
-            expected="a torch.nn.Module",
-        )
+    model, again = (made(problem.model, problem.name) for _ in range(2))
     if model is again:
         raise ModelError(
             f"The model factory of {problem.name} returns the same model each time.",

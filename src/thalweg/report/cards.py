@@ -106,7 +106,7 @@ def _pictures(finding: Finding, trace: Trace | None, told: set[str]) -> Iterator
         yield _tried(finding.proof, each="part of the run" if finding.fault in OTHER_UPDATES else "update")
     yield from finding.pictures
     draw = FITTING.get(finding.fault)
-    if trace and draw and not finding.pictures:
+    if trace and draw:
         picture = draw(trace, finding.numbers.get("threshold"))
         if picture.title not in told:
             told.add(picture.title)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from thalweg.check.experiments.double import in_double
+from thalweg.check.experiments.double import doubled, in_double
 
 
 def test_what_is_made_and_what_is_cast_is_in_double():
@@ -15,6 +15,14 @@ def test_what_is_made_and_what_is_cast_is_in_double():
         made = (torch.zeros(2), x.float(), x.to(torch.float32), x.to(dtype=torch.float32), torch.ones(1) * 2)
         assert {one.dtype for one in made} == {torch.float64}
     assert torch.zeros(1).dtype == torch.float32
+
+
+def test_complex_numbers_too():
+    with in_double():
+        x = torch.ones(3)
+        assert {one.dtype for one in (x.cfloat(), x.to(torch.cfloat), x + 1j)} == {torch.complex128}
+    layer = doubled(nn.Linear(2, 2, dtype=torch.cfloat))
+    assert {p.dtype for p in layer.parameters()} == {torch.complex128}
 
 
 def test_the_usual_type_is_back_after_an_error():

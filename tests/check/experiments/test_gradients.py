@@ -167,7 +167,7 @@ class Phases(nn.Module):
         self.function = function
 
     def forward(self, x):
-        z = self.first(x.to(self.first.weight.dtype))
+        z = self.first(x.to(torch.cfloat))
         return self.last(self.function(z.real) + self.function(z.imag))
 
 

@@ -45,6 +45,15 @@ def test_rates_that_are_too_low(digits_with, see, optimizer):
     assert not seen.mended().suspicions
 
 
+def test_the_ladder_is_shown_with_the_users_own_rate(digits_with, see):
+    for lr in (1e-5, 100.0):
+        (picture,) = see(digits_with(optimizer=partial(SGD, lr=lr), epochs=2), "learning rate").pictures
+        (series,) = picture.series
+        assert picture.marks[0].at == lr
+        assert lr in series.x
+        assert len(series.x) > 4
+
+
 def test_a_low_rate_is_right_for_many_epochs(digits_with, see):
     given = digits_with(optimizer=partial(SGD, lr=3e-3), epochs=2)
     assert see(given, "learning rate").faults == ["lr_too_low"]

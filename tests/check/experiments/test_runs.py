@@ -12,7 +12,8 @@ from torch.optim import SGD, Adam
 from thalweg.check.budget import OutOfTime, within
 from thalweg.check.experiments.course import APART, TRAIN, VALID, course, own_course
 from thalweg.check.experiments.longer import Score, scores, worse
-from thalweg.check.experiments.runs import pace, planned, shared, trained, unregularized, updates, with_optimizer
+from thalweg.check.experiments.runs import pace, planned, trained, unregularized, updates, with_optimizer
+from thalweg.check.once import once
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 from thalweg.core.config import Config
@@ -21,7 +22,7 @@ from thalweg.core.config import Config
 def test_measurements_are_made_once_a_subject(digits_with):
     asked = []
 
-    @shared
+    @once
     def measure(subject):
         asked.append(subject)
         return len(asked)

@@ -30,6 +30,9 @@ def test_units_that_never_wake_are_dead_and_leaky_ones_are_not(digits_with, mlp,
     seen = see(digits_with(model=with_bias(mlp(64, 32, 10), -30.0)), "dead units")
     assert seen.faults == ["dead_relu"]
     assert seen.suspicions[0].finding.numbers["dead at the start"] == 1
+    (picture,) = seen.pictures
+    assert [one.name for one in picture.series] == ["0", "1", "2"]
+    assert max(picture.series[1].y) == 1  # all at zero
     assert not seen.mended().suspicions
 
 

@@ -75,3 +75,14 @@ def test_tokens_are_rare_by_nature(setup_of, see):
         return nn.Sequential(nn.Embedding(40, 4), nn.Flatten(), nn.Linear(28, 40))
 
     assert not see(setup_of((x[:, :-1].clone(), x[:, -1].clone()), make), "class counts").suspicions
+
+
+@pytest.mark.parametrize(("classes", "shown"), [(4, 4), (40, 16)])
+def test_the_samples_of_each_class_are_shown(setup_of, mlp, see, classes, shown):
+    y = torch.cat([torch.full((30,), label) for label in range(classes - 1)] + [torch.full((2,), classes - 1)])
+    seen = see(setup_of((torch.randn(len(y), 4), y), mlp(4, classes)), "class counts")
+    (picture,) = seen.pictures
+    (bars,) = picture.series
+    assert len(bars.x) == shown
+    assert bars.x[-1] == str(classes - 1)
+    assert bars.y[-1] == min(bars.y) < bars.y[0]

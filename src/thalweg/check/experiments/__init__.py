@@ -1,10 +1,10 @@
 """Experiments: the looks that train. Each is short and seeded, and works on copies.
 
-``runs`` says what a run may cost and makes shared measurements once; ``ladder`` is the user's set-up at rates
+``runs`` holds what they share and says what it may cost; ``ladder`` is the user's set-up at rates
 around the user's own, ``longer`` decides between two set-ups, ``course`` is a longer run with its curves,
 ``observed`` what calls of the user's step do. ``chance`` and ``skill`` say what losses and outputs are worth,
-``baseline`` what the data tell without a net. ``double`` runs user code in float64, ``passing`` lets gradients
-through where a model detaches, ``wider`` makes narrow layers wide.
+``baseline`` what the data tell without a net. ``double`` is double precision, ``passing`` lets gradients through
+where a model detaches, ``wider`` makes narrow layers wide.
 
 The other modules are the looks, in the order in which they are asked: what is certain and quick comes first, what
 explains the rest comes before it.

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from thalweg.check.experiments.course import PART
-from thalweg.check.experiments.runs import shared
 from thalweg.check.experiments.skill import measure
+from thalweg.check.once import once
 from thalweg.check.subject import Subject
 
 ASKED, KNOWN = 500, 3000
@@ -36,7 +36,7 @@ class Baseline:
     method: str
 
 
-@shared
+@once
 def baseline(subject: Subject) -> Baseline | None:
     """Return what a simple method comes to; None where inputs or targets are of another form.
 

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from thalweg.check.experiments.ladder import at_factor, ladder
 from thalweg.check.experiments.longer import LOST, scores
-from thalweg.check.experiments.runs import dense, planned, shared, sound
+from thalweg.check.experiments.runs import dense, planned, sound
 from thalweg.check.look import Seen, look
+from thalweg.check.looks.batch_statistics import with_batch
 from thalweg.check.looks.suspect import suspect
-from thalweg.check.setup import Setup
+from thalweg.check.once import once
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 from thalweg.core.finding import Passed, Severity
@@ -69,12 +70,7 @@ def batch_size(subject: Subject) -> Iterator[Seen]:
     )
 
 
-def with_batch(setup: Setup, size: int) -> Setup:
-    """Return the set-up with another batch size."""
-    return setup.replace(config=setup.config.replace(batch_size=size))
-
-
-@shared
+@once
 def noise_scale(subject: Subject) -> float:
     """Return the batch size at which noise and gradient are equally strong, at the fresh weights.
 

@@ -31,6 +31,8 @@ def link_of(output: Tensor) -> Link:
         >>> link_of(torch.randn(8, 3).softmax(1))(torch.zeros(1, 4)).tolist()
         [[0.25, 0.25, 0.25, 0.25]]
     """
+    if output.is_complex():
+        return lambda c: c
     if output.ndim > 1 and output.shape[1] > 1:
         if _all_near(output.logsumexp(1), 0.0):
             return lambda c: c.log_softmax(1)

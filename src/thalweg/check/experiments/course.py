@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import torch
 
 from thalweg.check.experiments.ladder import good
-from thalweg.check.experiments.runs import pace, shared, updates
+from thalweg.check.experiments.runs import pace, updates
 from thalweg.check.experiments.skill import JUDGED, Judged, judge
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
@@ -74,13 +75,13 @@ class Course:
         return self.points[-1]
 
 
-@shared
+@once
 def course(subject: Subject) -> Course | None:
     """Return a longer run, at a rate at which the net learns; None if it fails or diverges."""
     return run(subject, good(subject), length(subject))
 
 
-@shared
+@once
 def own_course(subject: Subject) -> Course | None:
     """Return the same at the user's own rate."""
     return course(subject) if good(subject) is subject.setup else run(subject, subject.setup, length(subject))

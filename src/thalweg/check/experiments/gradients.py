@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.check.budget import go_on
-from thalweg.check.experiments.double import in_double
+from thalweg.check.experiments.double import doubled, in_double, real, wide
 from thalweg.check.experiments.ladder import good
 from thalweg.check.experiments.longer import worse
 from thalweg.check.experiments.passing import WORDS, passing
-from thalweg.check.experiments.runs import dense, shared, sound
-from thalweg.check.experiments.wide import doubled, real, wide
+from thalweg.check.experiments.runs import dense, sound
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.suspect import suspect
+from thalweg.check.once import once
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Weights
 from thalweg.check.trainee import Trainee
@@ -145,7 +145,7 @@ def _is_cut(subject: Subject) -> bool:
     return bool(judged) and not wrong
 
 
-@shared
+@once
 def coordinates(subject: Subject) -> list[Coordinate]:
     """Return slopes in float64 along weights of every parameter; none if the model or loss takes no float64."""
     model = doubled(Trainee(subject.setup, seed=subject.seed).model)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from torch.optim import Adam
 
-from thalweg.check.experiments.runs import end, shared, tail, updates, with_optimizer
+from thalweg.check.experiments.runs import end, tail, updates, with_optimizer
 from thalweg.check.experiments.start import outset
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import STEPS, Subject
 from thalweg.check.trainee import Trainee
@@ -84,7 +85,7 @@ class Ladder:
         return max(0.0, (self.start - loss) / (self.start - self.lowest)) if self.start > self.lowest else 1.0
 
 
-@shared
+@once
 def ladder(subject: Subject) -> Ladder | None:
     """Return the losses by rate; None where the optimizer has no learning rate."""
     rates = [float(group.get("lr") or 0.0) for group in subject.trainee.learner.optimizer.param_groups]
@@ -140,7 +141,7 @@ def own_good(subject: Subject) -> Setup:
     return at_factor(subject.setup, found.best)
 
 
-@shared
+@once
 def good(subject: Subject) -> Setup:
     """Return the set-up at a rate at which it learns: the user's if that does, else the best that is known."""
     found = ladder(subject)

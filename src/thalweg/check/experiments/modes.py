@@ -8,12 +8,11 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 
-from thalweg.check.experiments.batch import with_batch
 from thalweg.check.experiments.course import IN_TRAINING, TRAIN, course
-from thalweg.check.experiments.runs import shared, sound
+from thalweg.check.experiments.runs import sound
 from thalweg.check.look import Seen, look
+from thalweg.check.looks.batch_statistics import fewest, with_batch
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
@@ -74,25 +73,6 @@ def from_neighbours(subject: Subject) -> float:
     stacked = torch.stack(outputs)
     within, between = stacked.var(1).mean(), stacked.mean(1).var(0).mean()
     return float(within / (within + between)) if within + between > 0 else 0.0
-
-
-@shared
-def fewest(subject: Subject) -> float:
-    """Return the fewest values from which batch normalization takes a mean in training; infinity without any."""
-    counts = list[int]()
-    norms = [module for module in subject.model.modules() if isinstance(module, _BatchNorm)]
-    hooks = [
-        norm.register_forward_pre_hook(lambda _, inputs: counts.append(inputs[0].numel() // inputs[0].shape[1]))
-        for norm in norms
-    ]
-    try:
-        if norms:
-            with torch.no_grad(), rehearsal(subject.model):
-                subject.model(subject.batch[0])
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return min(counts, default=math.inf)
 
 
 @look(

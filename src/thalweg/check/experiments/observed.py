@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from thalweg.check.budget import go_on
-from thalweg.check.experiments.runs import dense, shared
+from thalweg.check.experiments.runs import dense
 from thalweg.check.experiments.skill import same_buffers
+from thalweg.check.once import once
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 
@@ -68,7 +69,7 @@ class Observed:
     moved: dict[str, float] = field(default_factory=dict[str, float])
 
 
-@shared
+@once
 def observed(subject: Subject) -> Observed:
     """Return what some calls of the user's step do."""
     trainee = Trainee(subject.setup, seed=subject.seed)

@@ -13,9 +13,10 @@ from torch.optim import Adam
 from thalweg.check.budget import go_on
 from thalweg.check.experiments.chance import attainable, chance, floor, link_of
 from thalweg.check.experiments.ladder import REFERENCE, good
-from thalweg.check.experiments.runs import pace, shared, sound, unregularized, with_optimizer
+from thalweg.check.experiments.runs import pace, sound, unregularized, with_optimizer
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.suspect import suspect
+from thalweg.check.once import once
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
 from thalweg.core.finding import Passed, Severity
@@ -79,7 +80,7 @@ class Memory:
         return (loss - self.floor) / (self.chance - self.floor)
 
 
-@shared
+@once
 def memory(subject: Subject) -> Memory | None:
     """Return how well samples of the first batch are learned by heart; None where that has no answer."""
     _, y = subject.batch

@@ -11,9 +11,11 @@ from thalweg.check.experiments.longer import length, worse
 from thalweg.check.experiments.runs import planned, sound
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.suspect import suspect
+from thalweg.check.pictures import rate_ladder
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
+from thalweg.core.picture import Picture
 from thalweg.core.wording import rate
 
 BEHIND = 0.85
@@ -102,6 +104,7 @@ def _too_high(subject: Subject, found: Ladder, factor: float) -> Suspicion:
         weight=0.5 if breaks_off else 0.95 if diverged else 0.6 + 0.3 * behind,
         numbers=numbers(found),
         change=_change(found, factor),
+        pictures=(picture(found),),
         explains=tuple(set(OF_HIGH) - {"numerical_instability"}) if breaks_off else OF_HIGH,
     )
 
@@ -116,12 +119,19 @@ def _too_low(found: Ladder, factor: float, planned: int) -> Suspicion:
         weight=0.6 + 0.3 * (1 - found.progress(1.0) / STALLED),
         numbers=numbers(found),
         change=_change(found, factor),
+        pictures=(picture(found),),
         explains=OF_LOW,
     )
 
 
 def _change(found: Ladder, factor: float) -> tuple[str, Callable[[Setup], Setup]]:
     return f"lr={rate(found.rate * factor)} in place of {rate(found.rate)}", partial(at_factor, factor=factor)
+
+
+def picture(found: Ladder) -> Picture:
+    """Return the ladder as a picture."""
+    ends = {found.rate * factor: end for factor, end in found.ends.items()}
+    return rate_ladder(ends, found.rate, updates=found.steps, start=found.start)
 
 
 def numbers(found: Ladder) -> dict[str, float]:
@@ -136,9 +146,9 @@ def numbers(found: Ladder) -> dict[str, float]:
 
 
 def _own(found: Ladder) -> str:
-    fell = "diverges" if math.isinf(found.ends[1.0]) else f"ends at {found.ends[1.0]:.3g}"
+    fell = "diverges within" if math.isinf(found.ends[1.0]) else f"ends at {found.ends[1.0]:.3g} after"
     start = f"{found.start:.3g}"
-    return f"the loss starts at {start} and {fell} after {found.steps} updates at lr={rate(found.rate)}"
+    return f"the loss starts at {start} and {fell} {found.steps} updates at lr={rate(found.rate)}"
 
 
 def _other(found: Ladder, factor: float) -> str:

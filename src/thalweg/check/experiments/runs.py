@@ -1,19 +1,18 @@
-"""Runs: stretches of training that several experiments share, each made once a subject, and what they may cost."""
+"""Runs: stretches of training that several experiments share, and what they may cost."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from functools import partial
 from statistics import fmean
-from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from thalweg.check.budget import go_on
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Trace
@@ -27,28 +26,13 @@ TAIL = 0.2
 TIMED = 4
 """Updates that are timed; the quickest counts, for others may have waited for the machine."""
 
-T = TypeVar("T")
-
-
-def shared(measure: Callable[[Subject], T]) -> Callable[[Subject], T]:
-    """Make a measurement of a subject once, however many looks ask for it."""
-    made: WeakKeyDictionary[Subject, T] = WeakKeyDictionary()
-
-    @wraps(measure)
-    def once(subject: Subject) -> T:
-        if subject not in made:
-            made[subject] = measure(subject)
-        return made[subject]
-
-    return once
-
 
 def sound(subject: Subject) -> bool:
     """Whether the user's own updates can be made at all; else there is nothing to experiment with."""
     return not subject.trace.error and bool(subject.trace.losses)
 
 
-@shared
+@once
 def trained(subject: Subject) -> Trainee:
     """Return the set-up as it is after the updates of the subject's trace; do not train it on."""
     trainee = Trainee(subject.setup, seed=subject.seed)
@@ -56,7 +40,7 @@ def trained(subject: Subject) -> Trainee:
     return trainee
 
 
-@shared
+@once
 def pace(subject: Subject) -> float:
     """Return the seconds of one update."""
     trainee, seconds = Trainee(subject.setup, seed=subject.seed), list[float]()

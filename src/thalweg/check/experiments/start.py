@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.check.experiments.chance import chance
-from thalweg.check.experiments.runs import shared, sound
+from thalweg.check.experiments.runs import sound
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.reading import Loss
 from thalweg.check.looks.rescaled import in_units
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.looks.whole import matrix
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trainee import Trainee
@@ -61,7 +62,7 @@ class Outset:
     anew: float
 
 
-@shared
+@once
 def outset(subject: Subject) -> Outset | None:
     """Return the losses of fresh weights; None where outputs are no tensor of one row a sample."""
     x, y = (part[:SAMPLES] for part in subject.samples["train"])

@@ -12,11 +12,14 @@ from torch import Tensor, nn
 from thalweg.check.experiments.runs import sound, trained
 from thalweg.check.experiments.skill import judge
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.activations import activations
+from thalweg.check.looks.answer import examples
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.check.trace import Moment
 from thalweg.core.finding import Passed, Severity
+from thalweg.core.picture import Picture
 
 RECTIFIERS = ("ReLU", "ReLU6")
 """Non-linearities whose units can die: for a negative input neither output nor gradient is left."""
@@ -46,8 +49,10 @@ def dead_units(subject: Subject) -> Iterator[Seen]:
     if over:
         over |= dead_over_data(subject, list(over))
     found = {name: share for name, share in over.items() if share > DEAD}
+    pictures = outputs(subject) if found else ()
     for name, share in found.items():
-        yield _dead(name, first.activations[name].dead, share, len(subject.trace.losses))
+        yield _dead(name, first.activations[name].dead, share, len(subject.trace.losses), pictures)
+        pictures = ()  # one shows all layers
     if layers and not found:
         most = max(shares, key=lambda name: shares[name])
         yield Passed(name="dead units", evidence=f"at most {shares[most]:.0%} of a layer are dead ({most})")
@@ -73,7 +78,13 @@ def dead_over_data(subject: Subject, names: Sequence[str]) -> dict[str, float]:
     return {name: 1 - share.float().mean().item() for name, share in alive.items()}
 
 
-def _dead(name: str, before: float, after: float, updates: int) -> Suspicion:
+def outputs(subject: Subject) -> tuple[Picture, ...]:
+    """Return the outputs of every layer after the updates of the trace, as a picture."""
+    when = f"after {len(subject.trace.losses)} updates"
+    return activations(trained(subject).model, examples(subject)[0], when=when)
+
+
+def _dead(name: str, before: float, after: float, updates: int, pictures: tuple[Picture, ...]) -> Suspicion:
     none_left, early = min(before, after) == 1, before > DEAD
     return suspect(
         "dead_relu",
@@ -86,6 +97,7 @@ def _dead(name: str, before: float, after: float, updates: int) -> Suspicion:
         numbers={"dead": after, "dead at the start": before, "threshold": DEAD},
         change=('init="auto"', _initialized) if early else ("leaky rectifiers", _leaky),
         explains=("vanishing_gradient", "capacity_too_small", "gradient_blocked"),
+        pictures=pictures,
     )
 
 
@@ -103,8 +115,10 @@ def saturated_units(subject: Subject) -> Iterator[Seen]:
     start = {name: moments[0].activations[name].saturated for name in hidden}
     end = {name: fmean(moment.activations[name].saturated for moment in moments[-LAST:]) for name in hidden}
     found = [name for name in hidden if max(start[name], end[name]) > SATURATED]
+    pictures = outputs(subject) if found else ()
     for name in found:
-        yield _saturated(subject, name, start[name], end[name])
+        yield _saturated(subject, name, start[name], end[name], pictures)
+        pictures = ()
     if hidden and not found:
         most = max(hidden, key=lambda name: end[name])
         yield Passed(name="saturated units", evidence=f"at most {end[most]:.0%} of a layer's outputs are ({most})")
@@ -120,7 +134,7 @@ def _hidden_bounded(moment: Moment) -> list[str]:
     return [name for name in layers[:-1] if moment.activations[name].kind in BOUNDED]
 
 
-def _saturated(subject: Subject, name: str, start: float, end: float) -> Suspicion:
+def _saturated(subject: Subject, name: str, start: float, end: float, pictures: tuple[Picture, ...]) -> Suspicion:
     early = start > SATURATED
     return suspect(
         "saturation",
@@ -133,6 +147,7 @@ def _saturated(subject: Subject, name: str, start: float, end: float) -> Suspici
         numbers={"saturated": end, "saturated at the start": start, "threshold": SATURATED},
         change=('init="auto"', _initialized) if early else None,
         explains=("vanishing_gradient", "lr_too_low", "capacity_too_small"),
+        pictures=pictures,
     )
 
 

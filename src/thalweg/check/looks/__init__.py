@@ -12,8 +12,8 @@ learning             ``held_parameters``, ``frozen_parameters``, ``optimizer_num
 
 What they stand on: ``answer`` is what the fresh model says of a few samples, ``reading`` finds out what a loss
 takes outputs for, ``ending`` what the outputs come from, ``linear_pairs`` which layers are one, ``nominal``
-whether numbers are names. ``whole`` reads splits, ``once`` measures a subject once, ``rescaled`` lets a net learn
-in other units, ``resized`` with other layers, and ``suspect`` writes a suspicion down.
+whether numbers are names. ``whole`` reads splits, ``rescaled`` lets a net learn in other units, ``resized`` with
+other layers, ``activations`` draws what layers give, and ``suspect`` writes a suspicion down.
 """
 
 from thalweg.check.looks import (  # noqa: I001  (the order in which they are asked)

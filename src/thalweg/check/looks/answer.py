@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from thalweg.check.looks.once import once
+from thalweg.check.once import once
 from thalweg.check.subject import Subject
 from thalweg.init.flow import Node, follow
 

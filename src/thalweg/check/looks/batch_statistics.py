@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import nn
@@ -12,6 +13,7 @@ from torch.optim import Optimizer
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import examples
 from thalweg.check.looks.suspect import suspect
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
@@ -36,41 +38,48 @@ Norm = nn.modules.batchnorm._BatchNorm
 @look("Does batch normalization see enough samples?", "batchnorm_small_batch", trains=False)
 def batch_statistics(subject: Subject) -> Iterator[Seen]:
     """Yield batch normalization over batches of very few samples, or over a last batch of one."""
-    norms = [module for module in subject.model.modules() if isinstance(module, Norm)]
-    if not norms or subject.trainee.learner.full_batch:
+    values = fewest(subject)
+    if math.isinf(values) or subject.trainee.learner.full_batch:
         return
-    size = min(subject.setup.config.batch_size or 1, len(subject.splits["train"]))
+    size = _size(subject)
     rest = len(subject.splits["train"]) % size
-    values = _values(subject, norms, size)
-    told = f"batch normalization takes its statistics from {size} samples, {values} values of a channel at least"
+    told = f"batch normalization takes its statistics from {size} samples, {values:g} values of a channel at least"
     if size < FEW or values < FEW:
         yield _small(subject, told, size, values)
     elif rest == 1:
-        yield _single(subject, size, values // size)
+        yield _single(subject, size, int(values) // size)
     else:
         last = f", and {rest} in the last batch of an epoch" if rest else ""
         yield Passed(name="batch statistics", evidence=f"{told}{last}")
 
 
-def _values(subject: Subject, norms: Sequence[nn.Module], size: int) -> int:
-    """Return the fewest values from which a normalization takes a mean, in a batch of a size."""
+@once
+def fewest(subject: Subject) -> float:
+    """Return the fewest values from which batch normalization takes a mean in training; infinity without any."""
+    norms = [module for module in subject.model.modules() if isinstance(module, Norm)]
     counts, (x, _) = list[int](), examples(subject)
     hooks = [
         norm.register_forward_pre_hook(lambda _, args: counts.append(args[0].numel() // args[0].shape[1]))
         for norm in norms
     ]
     try:
-        with torch.no_grad(), rehearsal(subject.model):
-            subject.model(x)
+        if norms:
+            with torch.no_grad(), rehearsal(subject.model):
+                subject.model(x)
     except Exception:  # of the user's own code
         pass
     finally:
         for hook in hooks:
             hook.remove()
-    return min(counts, default=len(x)) * size // len(x)
+    return min(counts) * _size(subject) // len(x) if counts else math.inf
 
 
-def _small(subject: Subject, told: str, size: int, values: int) -> Suspicion:
+def _size(subject: Subject) -> int:
+    """Return the samples of a batch."""
+    return min(subject.setup.config.batch_size or 1, len(subject.splits["train"]))
+
+
+def _small(subject: Subject, told: str, size: int, values: float) -> Suspicion:
     grave = values < FEW
     return suspect(
         "batchnorm_small_batch",
@@ -80,7 +89,7 @@ def _small(subject: Subject, told: str, size: int, values: int) -> Suspicion:
         f"make the batch {BATCH} or so, or take GroupNorm or LayerNorm",
         weight=0.9 if grave else 0.6 if values < VALUES else 0.35,
         numbers={"samples": size, "values": values, "threshold": FEW},
-        change=(f"batch_size={BATCH}", batches_of(min(BATCH, len(subject.splits["train"])))),
+        change=(f"batch_size={BATCH}", partial(with_batch, size=min(BATCH, len(subject.splits["train"])))),
         explains=("train_eval_mode", "lr_too_high", "overfitting"),
     )
 
@@ -96,14 +105,14 @@ def _single(subject: Subject, size: int, values: int) -> Suspicion:
         "leave the last batch out (drop_last=True), or choose another batch size",
         weight=0.95 if values == 1 else 0.3,
         numbers={"samples": 1, "batch": size},
-        change=(f"batch_size={other}", batches_of(other)),
+        change=(f"batch_size={other}", partial(with_batch, size=other)),
         explains=("numerical_instability",),
     )
 
 
-def batches_of(size: int) -> Callable[[Setup], Setup]:
-    """Return the change of the batch size."""
-    return lambda setup: setup.replace(config=setup.config.replace(batch_size=size))
+def with_batch(setup: Setup, size: int) -> Setup:
+    """Return the set-up with another batch size."""
+    return setup.replace(config=setup.config.replace(batch_size=size))
 
 
 @look("Do running statistics come to use?", "train_eval_mode", trains=False)

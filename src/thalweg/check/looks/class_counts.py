@@ -12,10 +12,12 @@ from thalweg.check.looks.answer import answer
 from thalweg.check.looks.reading import Loss, labels_of
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.looks.whole import whole
+from thalweg.check.pictures import bars
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.choice import read as chosen
 from thalweg.core.finding import Passed, Severity
+from thalweg.core.picture import Picture
 from thalweg.problems.labels import are_labels
 
 UNEVEN = 8.0
@@ -28,6 +30,9 @@ GRAVE = 30.0
 
 TOKENS = 20
 """Classes from which on targets of texts are taken for tokens, of which most are rare by nature."""
+
+SHOWN = 8
+"""Classes that a picture shows from either end, the largest and the smallest."""
 
 BALANCING = ("class-balanced", "class-divergent", "hard")
 """Samplings that give small classes their due."""
@@ -58,7 +63,16 @@ def class_counts(subject: Subject) -> Iterator[Seen]:
         weight=0.8 if ratio >= GRAVE else 0.5,
         numbers={"largest": most, "smallest": least, "ratio": ratio, "threshold": UNEVEN},
         change=_change(subject, counts),
+        pictures=(_picture(labels, counts),),
     )
+
+
+def _picture(labels: Tensor, counts: Tensor) -> Picture:
+    """Return the samples of the classes that have most, and least."""
+    order = counts.argsort(descending=True)
+    kept = order if len(order) <= 2 * SHOWN else torch.cat([order[:SHOWN], order[-SHOWN:]])
+    shown = {str(int(labels[k])): float(counts[k]) for k in kept}
+    return bars("Samples by class", shown, x="class", y="samples")
 
 
 def _counts(subject: Subject) -> tuple[Tensor, Tensor] | None:

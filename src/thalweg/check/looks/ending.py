@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from torch.overrides import TorchFunctionMode
 
 from thalweg.check.looks.answer import ask, examples, flow
-from thalweg.check.looks.once import once
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.init.flow import Node

@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import answer, evaluating
-from thalweg.check.looks.once import once
 from thalweg.check.looks.suspect import suspect
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity

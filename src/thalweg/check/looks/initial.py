@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from thalweg.check.look import Seen, Suspicion, look
+from thalweg.check.looks.activations import activations
 from thalweg.check.looks.answer import examples, flow
-from thalweg.check.looks.once import once
 from thalweg.check.looks.suspect import suspect
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
@@ -168,6 +169,7 @@ def _scaled(subject: Subject, odd: list[Passage], told: str) -> Suspicion:
         weight=0.85 if _is_far(worst.gain) else 0.55,
         numbers={"gain": worst.gain, "threshold": GAINS[1] if worst.gain > 1 else GAINS[0]},
         change=_anew(subject),
+        pictures=activations(subject.model, examples(subject)[0], when="at the start"),
         explains=(
             "exploding_gradient",
             "vanishing_gradient",
@@ -192,6 +194,7 @@ def _lost(subject: Subject, found: list[Passage], told: str, back: float) -> Sus
         weight=0.6,
         numbers={"back": back, "threshold": LOST},
         change=_anew(subject),
+        pictures=activations(subject.model, examples(subject)[0], when="at the start"),
         explains=("saturation", "lr_too_low", "capacity_too_small")
         + (("weight_init",) if fades else ("vanishing_gradient", "exploding_gradient")),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from thalweg.check.look import Change, Suspicion
 from thalweg.check.setup import Setup
 from thalweg.core.finding import Finding, Numbers, Severity
+from thalweg.core.picture import Picture
 
 
 def suspect(
@@ -20,6 +21,7 @@ def suspect(
     numbers: Numbers | None = None,
     change: tuple[str, Callable[[Setup], Setup]] | None = None,
     explains: tuple[str, ...] = (),
+    pictures: tuple[Picture, ...] = (),
 ) -> Suspicion:
     """Return the suspicion of a fault.
 
@@ -33,6 +35,7 @@ def suspect(
         numbers: Those of the evidence, by name.
         change: Words and function of the `Change` that would mend it; ``None`` if only the user can.
         explains: Faults that this one may cause.
+        pictures: What shows it.
 
     Example:
         >>> suspect("nan_in_data", Severity.ERROR, "inputs", "3 are NaN", "drop them", weight=1).finding.where
@@ -40,7 +43,13 @@ def suspect(
     """
     return Suspicion(
         finding=Finding(
-            fault=fault, severity=severity, where=where, evidence=evidence, remedy=remedy, numbers=numbers or {}
+            fault=fault,
+            severity=severity,
+            where=where,
+            evidence=evidence,
+            remedy=remedy,
+            numbers=numbers or {},
+            pictures=pictures,
         ),
         weight=weight,
         change=None if change is None else Change(words=change[0], apply=change[1]),

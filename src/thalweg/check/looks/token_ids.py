@@ -13,11 +13,11 @@ from torch.optim import Optimizer
 
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import evaluating, examples, flow
-from thalweg.check.looks.once import once
 from thalweg.check.looks.resized import with_layer
 from thalweg.check.looks.scale import first_layer
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.looks.whole import matrix, whole
+from thalweg.check.once import once
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
