@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, final
@@ -21,7 +22,7 @@ DATA = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Case(ABC):
     """What all cases have.
 
     Attributes:
@@ -36,9 +37,9 @@ class Case:
     half: Half
     why: str
 
+    @abstractmethod
     def set_ups(self) -> tuple[Setup, ...]:
         """Make the set-up, and behind it the repaired twin of a faulty one."""
-        raise NotImplementedError
 
 
 @final

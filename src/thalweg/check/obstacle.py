@@ -258,10 +258,8 @@ def _in_judging(trainee: Trainee, error: Exception) -> Suspicion:
     size = trainee.learner.config.batch_size
     assert size
     trainee.model.eval()
-    for name, split in (
-        ("training", trainee.learner.splits["train"]),
-        ("validation", trainee.learner.splits["valid"]),
-    ):
+    for name, key in (("training", "train"), ("validation", "valid")):
+        split = trainee.learner.splits[key]
         for x, y in batches(split, size, torch.arange(len(split))):
             go_on()
             try:

@@ -16,11 +16,9 @@ from thalweg.check.looks.leaked_samples import fingerprints, glimpse
 from thalweg.check.looks.reading import Loss, Reading, labels_of, reading, value
 from thalweg.check.looks.resized import with_outputs
 from thalweg.check.looks.suspect import suspect
-from thalweg.check.looks.whole import matrix, read, whole
-from thalweg.check.setup import Setup
+from thalweg.check.looks.whole import matrix, rewritten, whole
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
-from thalweg.data.batches import InMemory, Split
 from thalweg.problems.labels import are_labels
 
 ROUNDING = 1e-5
@@ -98,25 +96,14 @@ def _numbered(told: str, lowest: int, highest: int, outputs: int) -> Suspicion:
         f"number the classes from 0: y - ({lowest})" if fits else "number the classes from 0",
         weight=1.0,
         numbers={"lowest": lowest, "highest": highest, "outputs": outputs},
-        change=(f"labels less {lowest}" if lowest > 0 else f"labels plus {-lowest}", _Less(lowest))
+        change=(
+            f"labels less {lowest}" if lowest > 0 else f"labels plus {-lowest}",
+            rewritten(lambda x, y: (x, y - lowest)),
+        )
         if fits
         else None,
         explains=("output_size",),
     )
-
-
-class _Less:
-    """Take a number from the labels of all splits."""
-
-    def __init__(self, by: int) -> None:
-        self.by = by
-
-    def __call__(self, setup: Setup) -> Setup:
-        return setup.with_problem(**{name: self._of(split) for name, split in setup.problem.splits.items()})
-
-    def _of(self, split: Split) -> Split:
-        x, y = read(split)
-        return InMemory(x, y - self.by, split.preprocess)
 
 
 @look("Is there one output a class?", "output_size", trains=False)

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import ask, examples
 from thalweg.check.looks.suspect import suspect
-from thalweg.check.looks.whole import matrix, read
+from thalweg.check.looks.whole import matrix, rewritten
 from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
-from thalweg.data.batches import InMemory, Split
 from thalweg.problems.labels import are_labels
 
 TOLD = 0.99
@@ -101,16 +100,12 @@ def _given_away(columns: list[int], best: float, labels: bool) -> Suspicion:
 
 
 def _without(columns: list[int]) -> Callable[[Setup], Setup]:
-    def blank(split: Split) -> Split:
-        x, y = read(split)
+    def blank(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         rows = matrix(x).clone()
         rows[:, columns] = 0
-        return InMemory(rows.reshape(x.shape), y, split.preprocess)
+        return rows.reshape(x.shape), y
 
-    def apply(setup: Setup) -> Setup:
-        return setup.with_problem(**{name: blank(split) for name, split in setup.problem.splits.items()})
-
-    return apply
+    return rewritten(blank)
 
 
 @look("Does the model see what comes next?", "data_leakage", trains=False)
@@ -165,17 +160,9 @@ def _copied() -> Suspicion:
         "the target of every place is the token at that place, which is an input",
         "shift the targets by one place: y = tokens[1:], x = tokens[:-1]",
         weight=0.6,
-        change=("targets one place on", _shifted),
+        change=("targets one place on", rewritten(lambda x, y: (x[:, :-1].contiguous(), y[:, 1:].contiguous()))),
         explains=("overfitting",),
     )
-
-
-def _shifted(setup: Setup) -> Setup:
-    def on(split: Split) -> Split:
-        x, y = read(split)
-        return InMemory(x[:, :-1].contiguous(), y[:, 1:].contiguous(), split.preprocess)
-
-    return setup.with_problem(**{name: on(split) for name, split in setup.problem.splits.items()})
 
 
 def _sees(moved: float) -> Suspicion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from thalweg.check.look import Seen, Suspicion, look
 from thalweg.check.looks.answer import answer
@@ -11,11 +11,9 @@ from thalweg.check.looks.ending import Ending, ending, without
 from thalweg.check.looks.reading import Reading, reading
 from thalweg.check.looks.rescaled import in_units
 from thalweg.check.looks.suspect import suspect
-from thalweg.check.looks.whole import read, whole
-from thalweg.check.setup import Setup
+from thalweg.check.looks.whole import rewritten, whole
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
-from thalweg.data.batches import InMemory, Split
 
 OUTSIDE = 0.01
 """The share of targets beyond the range of outputs from which on they count."""
@@ -55,19 +53,14 @@ def _no_probabilities(told: str, low: float, high: float) -> Suspicion:
         "bring the targets to 0 and 1",
         weight=1.0,
         numbers={"lowest": low, "highest": high},
-        change=(f"targets from {low:g} to {high:g} brought to 0 to 1", _to_shares(low, high))
+        change=(
+            f"targets from {low:g} to {high:g} brought to 0 to 1",
+            rewritten(lambda x, y: (x, (y - low) / (high - low))),
+        )
         if high > low
         else None,
         explains=("wrong_loss", "numerical_instability", "lr_too_high", "labels_wrong", "target_scaling"),
     )
-
-
-def _to_shares(low: float, high: float) -> Callable[[Setup], Setup]:
-    def of(split: Split) -> Split:
-        x, y = read(split)
-        return InMemory(x, (y - low) / (high - low), split.preprocess)
-
-    return lambda setup: setup.with_problem(**{name: of(split) for name, split in setup.problem.splits.items()})
 
 
 def _unreachable(

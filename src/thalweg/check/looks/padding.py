@@ -11,11 +11,9 @@ from thalweg.check.look import Seen, look
 from thalweg.check.looks.answer import ask
 from thalweg.check.looks.suspect import suspect
 from thalweg.check.looks.token_ids import lookup, run_at_end
-from thalweg.check.looks.whole import read, whole
-from thalweg.check.setup import Setup
+from thalweg.check.looks.whole import rewritten, whole
 from thalweg.check.subject import Subject
 from thalweg.core.finding import Passed, Severity
-from thalweg.data.batches import InMemory, Split
 
 MOSTLY = 0.5
 """The share of all places that is padding, from which on it outvotes the text where it is read."""
@@ -56,7 +54,9 @@ def read_padding(subject: Subject) -> Iterator[Seen]:
         "leave padding out: by a mask in means and attention, by packing in recurrent layers; or pad by batch",
         weight=0.6,
         numbers={"padding": share, "moved": moved, "threshold": MOVED},
-        change=(f"inputs cut to {fits} places", _Cut(fits)) if fits < x.shape[1] else None,
+        change=(f"inputs cut to {fits} places", rewritten(lambda x, y: (x[:, :fits], y)))
+        if fits < x.shape[1]
+        else None,
         explains=("capacity_too_small", "lr_too_low", "vanishing_gradient", "labels_wrong"),
     )
 
@@ -93,20 +93,6 @@ def _moved(subject: Subject, x: Tensor, lengths: Tensor) -> float | None:
     if given is None or cut is None or given.shape != cut.shape or not given.is_floating_point():
         return None
     return (given - cut).abs().mean().item() / max(given.std(0, correction=0).mean().item(), 1e-12)
-
-
-class _Cut:
-    """Cut the inputs of all splits."""
-
-    def __init__(self, to: int) -> None:
-        self.to = to
-
-    def __call__(self, setup: Setup) -> Setup:
-        return setup.with_problem(**{name: self._of(split) for name, split in setup.problem.splits.items()})
-
-    def _of(self, split: Split) -> Split:
-        x, y = read(split)
-        return InMemory(x[:, : self.to], y, split.preprocess)
 
 
 @look("Are most tokens known?", "token_encoding", trains=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from thalweg.check.setup import Setup
 from thalweg.check.subject import Subject
 from thalweg.data.batches import InMemory, Split
 
@@ -47,6 +49,19 @@ def read(split: Split) -> tuple[Tensor, Tensor]:
         return split.x, split.y
     parts = [split.take(index) for index in torch.arange(len(split)).split(CHUNK)]
     return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
+
+
+def rewritten(change: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Callable[[Setup], Setup]:
+    """Return what makes other inputs and targets of those of every split of a set-up.
+
+    Args:
+        change: From all inputs and targets of a split to the new ones.
+    """
+
+    def of(split: Split) -> Split:
+        return InMemory(*change(*read(split)), split.preprocess)
+
+    return lambda setup: setup.with_problem(**{name: of(split) for name, split in setup.problem.splits.items()})
 
 
 def matrix(x: Tensor) -> Tensor:
