@@ -59,7 +59,8 @@ def chance(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, y: Tensor) 
         >>> from torch.nn import CrossEntropyLoss, MSELoss
         >>> round(chance(CrossEntropyLoss(), torch.randn(30, 3), torch.arange(30) % 3), 4)  # log 3
         1.0986
-        >>> round(chance(MSELoss(), torch.randn(4, 1), torch.tensor([[1.0], [1.0], [3.0], [3.0]])), 4)
+        >>> values, y = torch.tensor([[-1.0], [0.0], [1.0], [2.0]]), torch.tensor([[1.0], [1.0], [3.0], [3.0]])
+        >>> round(chance(MSELoss(), values, y), 4)
         1.0
     """
     same = torch.zeros_like(output[:1])
