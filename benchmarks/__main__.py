@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import blocks, faults, loop, startup, step, sweep, tuning
+from benchmarks import blocks, faults, loop, startup, step, sweep, tuning, watch
 from benchmarks.row import Row
 from benchmarks.step_models import MODELS
 from benchmarks.step_peers import PEERS
@@ -25,6 +25,7 @@ SUITES: dict[str, Callable[[Namespace], Iterable[Row | StepRow]]] = {
     "blocks": lambda _: blocks.rows(),
     "sweep": lambda asked: sweep.rows(asked.parts, asked.rounds),
     "faults": lambda asked: faults.rows(asked.parts),
+    "watch": lambda asked: watch.rows(asked.rounds),
     "step": lambda asked: step.rows(asked.rules, asked.suites, asked.peers),
 }
 
@@ -37,7 +38,7 @@ def asked() -> Namespace:
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=[], help="of the suite step")
     parts = [*sweep.PARTS, *faults.PARTS]
     parser.add_argument("--parts", nargs="+", choices=parts, default=[], help="of the suite sweep or faults")
-    parser.add_argument("--rounds", type=int, default=sweep.ROUNDS, help="of the suite sweep")
+    parser.add_argument("--rounds", type=int, default=sweep.ROUNDS, help="of the suites sweep and watch")
     found = parser.parse_args()
     unknown = [name for name in found.suite if name not in SUITES]
     if unknown:

@@ -6,6 +6,7 @@ imported on first use.
 ========================================  ==========================================================
 ``Problem(name, model, loss, train)``     what to train; ``load(name)`` takes one from the catalog
 ``check(problem, optimizer)``             is it a bug or a bad setting? The faults, with the remedy tried
+``watch(model, optimizer)``               the same of a loop of your own, while it runs
 ``compare(problem, optimizers)``          which optimizer trains it best, and how sure that is
 ``sweep(problem, optimizer, space)``      which setting trains it best: ``sweep(...).best`` is a ``Config``
 ``log``, ``uniform``, ``integers``        ranges of a space; ``choice(a, b, ...)`` is one of some values
@@ -61,6 +62,9 @@ if TYPE_CHECKING:
     from thalweg.train import Learner as Learner
     from thalweg.train import fit as fit
     from thalweg.train import weights as weights
+    from thalweg.watch.conduct import watch as watch
+    from thalweg.watch.monitor import Monitor as Monitor
+    from thalweg.watch.watched import Watched as Watched
 
 _HOME = {
     "Comparison": "compare.result:Comparison",
@@ -71,6 +75,7 @@ _HOME = {
     "Finding": "core.finding:Finding",
     "Learner": "train:Learner",
     "Metric": "problems:Metric",
+    "Monitor": "watch.monitor:Monitor",
     "Outcome": "core.run:Outcome",
     "Problem": "problems:Problem",
     "Run": "core.run:Run",
@@ -78,6 +83,7 @@ _HOME = {
     "Setup": "check.setup:Setup",
     "SweepResult": "sweep.result:SweepResult",
     "ThalwegError": "core.errors:ThalwegError",
+    "Watched": "watch.watched:Watched",
     "check": "check:",
     "choice": "sweep.dimensions:choice",
     "compare": "compare:",
@@ -91,6 +97,7 @@ _HOME = {
     "rule": "optim.own:rule",
     "sweep": "sweep:",
     "uniform": "sweep.dimensions:uniform",
+    "watch": "watch:",
     "weights": "train:weights",
 }
 
@@ -103,6 +110,7 @@ __all__ = [
     "Finding",
     "Learner",
     "Metric",
+    "Monitor",
     "Outcome",
     "Problem",
     "RangeTest",
@@ -110,6 +118,7 @@ __all__ = [
     "Setup",
     "SweepResult",
     "ThalwegError",
+    "Watched",
     "check",
     "choice",
     "compare",
@@ -123,6 +132,7 @@ __all__ = [
     "rule",
     "sweep",
     "uniform",
+    "watch",
     "weights",
 ]
 

@@ -85,7 +85,7 @@ def test_what_a_user_wrote_is_no_markup(diagnosis):
 
 
 def test_a_fault_that_the_vocabulary_lacks_has_a_card_without_a_page(diagnosis):
-    (card,) = cards(replace(diagnosis, findings=(finding("odd"),)))
+    (card,) = cards((finding("odd"),), diagnosis.trace)
     assert (card.title, card.about) == ("odd", None)
     assert "seen: odd" in html(replace(diagnosis, findings=(finding("odd"),)))
 
@@ -94,7 +94,7 @@ def test_a_fault_page_and_a_picture_stand_once(diagnosis):
     given = finding(
         "vanishing_gradient", consequences=(finding("exploding_gradient"), finding("vanishing_gradient"))
     )
-    (card,) = made = cards(replace(diagnosis, findings=(given,)))
+    (card,) = made = cards((given,), diagnosis.trace)
     assert card.about is faults["vanishing_gradient"]
     assert [below.about for below in card.consequences] == [faults["exploding_gradient"], None]
     headings = [one.heading for one in (*card.figures, *(f for below in card.consequences for f in below.figures))]
@@ -106,13 +106,13 @@ def test_a_fault_page_and_a_picture_stand_once(diagnosis):
 
 def test_what_is_folded_is_told_each_fault_once_with_all_its_places(diagnosis):
     below = (finding(where="fc3"), finding("dead_relu", where="fc1"), finding("dead_relu", where="fc2"))
-    (card,) = cards(replace(diagnosis, findings=(finding(consequences=below),)))
+    (card,) = cards((finding(consequences=below),), diagnosis.trace)
     title = faults["dead_relu"].title
     assert card.folded == ["the same by other evidence (fc3)", f"{title} (fc1, fc2)"]
 
 
 def test_curves_of_two_losses_are_not_drawn_together(diagnosis):
-    drawn, kept = cards(replace(diagnosis, findings=(finding(proof=PROOF), finding("wrong_loss", proof=PROOF))))
+    drawn, kept = cards((finding(proof=PROOF), finding("wrong_loss", proof=PROOF)), diagnosis.trace)
     assert [one.heading for one in drawn.figures] == [TRIED]
     assert kept.figures == ()
 

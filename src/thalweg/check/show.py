@@ -29,15 +29,26 @@ def show(diagnosis: Diagnosis, console: Console | None = None) -> None:
     sound = not (diagnosis.errors or diagnosis.warnings)
     console.print(Text(words.verdict(diagnosis), style="bold green" if sound else "bold"))
     for finding in diagnosis.findings:
-        console.print(
-            Text(f"\n{finding.severity}: {finding.fault}, {finding.where}", style=_STYLES[finding.severity])
-        )
-        console.print(_details(finding))
+        show_finding(finding, console)
     if diagnosis.passed:
         console.print(_passed(diagnosis))
     for reason, questions in words.unchecked(diagnosis).items():
         console.print(Text(f"! {' '.join((reason, *questions))}", style="yellow"))
     console.print(Text(words.cost(diagnosis), style="dim"))
+
+
+def show_finding(finding: Finding, console: Console) -> None:
+    """Print one finding: where it is, what was seen, what to do, what came of it.
+
+    Args:
+        finding: The finding.
+        console: Where to print.
+    """
+    from rich.text import Text
+
+    head = f"\n{finding.severity}: {finding.fault}, {finding.where}"
+    console.print(Text(head, style=_STYLES[finding.severity]))
+    console.print(_details(finding))
 
 
 def _details(finding: Finding) -> Table:

@@ -12,6 +12,7 @@ from thalweg.core.config import Number, Setting
 from thalweg.core.errors import InputError
 from thalweg.schedules import feedbacks
 from thalweg.schedules import schedules as of_time
+from thalweg.store.place import DEFAULT, VARIABLE
 
 NO_RULES = ("adamw", "nadamw", "muon", "lbfgs", "newton")
 """Optimizers that are not named after a rule: the registry itself would load torch, too slow for completion."""
@@ -121,7 +122,7 @@ BatchSize = Annotated[int | None, typer.Option(help="Samples a step; the problem
 Data = Annotated[
     Path | None, typer.Option(help="Folder of the data sets that come as files; else $THALWEG_DATA, else a cache.")
 ]
-Store = Annotated[Path, typer.Option(envvar="THALWEG_STORE", help="The SQLite file that keeps every run.")]
+Store = Annotated[Path, typer.Option(envvar=VARIABLE, help="The SQLite file that keeps every run.")]
 Threads = Annotated[
     int | None, typer.Option(help="Torch threads; measured on your problem and machine if left out.")
 ]
@@ -134,7 +135,7 @@ Verify = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output and nothing else.")]
 
-STORE = Path("thalweg-runs") / "runs.db"
+STORE = DEFAULT
 
 
 def ranges(texts: Sequence[str] | None) -> dict[str, tuple[float, float]]:

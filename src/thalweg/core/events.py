@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from thalweg.core.config import Config
+from thalweg.core.finding import Finding
 from thalweg.core.run import Epoch, Run
 
 
@@ -38,6 +39,22 @@ class RunEnded(Event):
     """The run is over, whatever its outcome."""
 
     run: Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured(Event):
+    """Quantities of one update of a loop that is watched, by name."""
+
+    step: int
+    numbers: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found(Event):
+    """A finding in a loop that is watched, the first of which is number 1."""
+
+    number: int
+    finding: Finding
 
 
 @dataclass(frozen=True, kw_only=True)

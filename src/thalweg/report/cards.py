@@ -60,12 +60,15 @@ class Card:
         return [f"{title} ({', '.join(dict.fromkeys(where))})" for title, where in places.items()]
 
 
-def cards(diagnosis: Diagnosis) -> list[Card]:
-    """Return a card for every finding, in their order."""
+def cards(findings: Iterable[Finding], trace: Trace | None = None) -> list[Card]:
+    """Return a card for every finding, in their order.
+
+    Args:
+        findings: The findings.
+        trace: The updates that they were found in, which some faults are drawn from.
+    """
     drawn = set[str]()
-    return [
-        _card(one, diagnosis.trace, f"finding-{k}", drawn) for k, one in enumerate(diagnosis.findings, start=1)
-    ]
+    return [_card(one, trace, f"finding-{k}", drawn) for k, one in enumerate(findings, start=1)]
 
 
 def of_trace(diagnosis: Diagnosis, made: Iterable[Card]) -> list[Figure]:

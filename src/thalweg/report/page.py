@@ -28,14 +28,18 @@ from thalweg.core.run import Run
 from thalweg.report import figures, profiles, sensitivity
 from thalweg.report.cards import cards, of_trace
 from thalweg.report.cloud import is_scored, leader
+from thalweg.report.pictures import figure
 from thalweg.report.place import save
 from thalweg.report.seats import seats
 from thalweg.report.whiskers import whiskers
 from thalweg.sweep import words as of_sweeps
 from thalweg.sweep.range_test import RangeTest
 from thalweg.sweep.result import SweepResult
+from thalweg.watch import words as of_watches
+from thalweg.watch.pictures import pictures
+from thalweg.watch.watched import Watched
 
-Result = Comparison | Comparisons | Diagnosis | Run | SweepResult | RangeTest
+Result = Comparison | Comparisons | Diagnosis | Run | SweepResult | RangeTest | Watched
 """What has a page."""
 
 
@@ -46,7 +50,7 @@ def write(result: Result, path: str | os.PathLike[str]) -> Path:
 
     Args:
         result: What `thalweg.check`, `thalweg.compare`, `thalweg.sweep`, `thalweg.range_test` or `thalweg.fit`
-            returned.
+            returned, or what the monitor of `thalweg.watch` reports.
         path: The file to write; one that exists is replaced.
 
     Returns:
@@ -74,11 +78,13 @@ def html(result: Result) -> str:
         return _render("range_test.html", _of_range_test(result))
     if isinstance(result, Diagnosis):
         return _render("diagnosis.html", _of_diagnosis(result))
+    if isinstance(result, Watched):
+        return _render("watched.html", _of_watched(result))
     raise InputTypeError(
         "There is no page for this kind of result.",
         got=type(result).__name__,
-        expected="a Diagnosis, a Comparison, Comparisons, a SweepResult, a RangeTest or a Run",
-        remedy="pass what thalweg.check, compare, sweep, range_test or fit returned",
+        expected="a Diagnosis, a Watched, a Comparison, Comparisons, a SweepResult, a RangeTest or a Run",
+        remedy="pass what thalweg.check, compare, sweep, range_test or fit returned, or monitor.report()",
     )
 
 
@@ -154,7 +160,7 @@ def _of_range_test(test: RangeTest) -> dict[str, Any]:
 
 
 def _of_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
-    made = cards(diagnosis)
+    made = cards(diagnosis.findings, diagnosis.trace)
     return {
         "diagnosis": diagnosis,
         "words": of_checks,
@@ -165,6 +171,18 @@ def _of_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
         "notes": [card for card in made if card.finding.severity is Severity.NOTE],
         "figures": of_trace(diagnosis, made),
         "versions": diagnosis.environment.thalweg,
+    }
+
+
+def _of_watched(watched: Watched) -> dict[str, Any]:
+    return {
+        "watched": watched,
+        "words": of_watches,
+        "proofs": of_checks,
+        "title": watched.name,
+        "cards": cards(watched.findings),
+        "figures": [figure(one, f"quantity-{k}") for k, one in enumerate(pictures(watched), start=1)],
+        "versions": watched.environment.thalweg,
     }
 
 

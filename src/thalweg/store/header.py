@@ -9,7 +9,7 @@ from thalweg.core.errors import StoreError
 APPLICATION_ID = int.from_bytes(b"thlw", "big")
 """Marks a SQLite file as a run store."""
 
-VERSION = 2
+VERSION = 3
 """Version of the layout in ``schema.sql``; `layout` brings older ones up to it."""
 
 _MAGIC = b"SQLite format 3\0"

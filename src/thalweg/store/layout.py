@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from thalweg.store.failures import primary_code
 from thalweg.store.header import APPLICATION_ID, VERSION
 
-_CHANGES = {1: "ALTER TABLE study ADD COLUMN spec TEXT"}
+_CHANGES = {1: ["ALTER TABLE study ADD COLUMN spec TEXT"], 2: []}
 """What each older version lacks, beside tables of its own, which ``schema.sql`` makes where they are missing."""
 
 
@@ -37,7 +37,8 @@ def _lay(connection: sqlite3.Connection) -> None:
     try:
         found = _version(connection)  # others may have laid it meanwhile
         for version in range(found or VERSION, VERSION):
-            connection.execute(_CHANGES[version])
+            for change in _CHANGES[version]:
+                connection.execute(change)
         for statement in _statements():
             connection.execute(statement)
         if found < VERSION:

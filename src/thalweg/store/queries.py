@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from thalweg.core.config import Config
 from thalweg.core.errors import StoreError, UnknownNameError
+from thalweg.core.finding import Finding
 from thalweg.core.run import Epoch, Outcome, Run
 
 if TYPE_CHECKING:
@@ -143,6 +144,18 @@ def load_run(database: Database, run: str) -> Run:
         outcome=Outcome.INTERRUPTED,
         message=f"measured up to epoch {len(epochs)} of {row['total_epochs']}",
     )
+
+
+def points_of(database: Database, run: str) -> list[tuple[int, dict[str, float]]]:
+    """Return the updates of a loop that was watched: of each its number and what was measured."""
+    found = database.rows("SELECT step, numbers FROM point WHERE run = ? ORDER BY step", run)
+    return [(row["step"], json.loads(row["numbers"])) for row in found]
+
+
+def findings_of(database: Database, run: str) -> list[Finding]:
+    """Return what was found in a loop that was watched, in the order in which it arose."""
+    found = database.rows("SELECT found FROM finding WHERE run = ? ORDER BY number", run)
+    return [Finding.from_json(json.loads(row["found"])) for row in found]
 
 
 def load_spec(database: Database, study: str) -> dict[str, Any]:

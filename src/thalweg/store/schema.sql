@@ -34,6 +34,20 @@ CREATE TABLE IF NOT EXISTS epoch (
   PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS point (  -- an update of a loop that is watched
+  run TEXT NOT NULL REFERENCES run (id),
+  step INTEGER NOT NULL,
+  numbers TEXT NOT NULL,  -- JSON: quantities by name
+  PRIMARY KEY (run, step)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS finding (
+  run TEXT NOT NULL REFERENCES run (id),
+  number INTEGER NOT NULL,
+  found TEXT NOT NULL,  -- JSON of the Finding
+  PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS holder (  -- who sweeps, while the lock beside this file is held
   one INTEGER PRIMARY KEY CHECK (one = 1),
   study TEXT REFERENCES study (id),

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, single
+from thalweg.core.events import EpochEnded, Event, Found, Measured, RunEnded, RunStarted, single
 
 _START = """
 INSERT INTO run (id, study, problem, config, total_epochs) VALUES (?, ?, ?, ?, ?)
@@ -17,7 +17,12 @@ ON CONFLICT (id) DO UPDATE SET
 """
 _EPOCH = "INSERT OR REPLACE INTO epoch (run, number, measured) VALUES (?, ?, ?)"
 _FORGET = "DELETE FROM epoch WHERE run = ? AND number > ?"
+_POINT = "INSERT OR REPLACE INTO point (run, step, numbers) VALUES (?, ?, ?)"
+_FINDING = "INSERT OR REPLACE INTO finding (run, number, found) VALUES (?, ?, ?)"
 _END = "UPDATE run SET outcome = ?, result = ? WHERE id = ?"
+
+Kept = RunStarted | EpochEnded | Measured | Found | RunEnded
+"""What is written; other events are for those who look on."""
 
 
 class StoreSink:
@@ -37,13 +42,13 @@ class StoreSink:
         Raises:
             StoreError: The store is locked, full or read-only.
         """
-        told = [one for one in single(event) if isinstance(one, RunStarted | EpochEnded | RunEnded)]
+        told = [one for one in single(event) if isinstance(one, Kept)]
         if told:
             with self._writing() as connection:
                 for one in told:
                     self._write(connection, one)
 
-    def _write(self, connection: sqlite3.Connection, event: RunStarted | EpochEnded | RunEnded) -> None:
+    def _write(self, connection: sqlite3.Connection, event: Kept) -> None:
         run_id = f"{self._study}/{event.run_id}"
         match event:
             case RunStarted():
@@ -52,6 +57,10 @@ class StoreSink:
                 connection.execute(_FORGET, (run_id, event.resumed_at))  # those that it will do again
             case EpochEnded(epoch=epoch):
                 connection.execute(_EPOCH, (run_id, epoch.number, json.dumps(epoch.to_json())))
+            case Measured(step=step, numbers=numbers):
+                connection.execute(_POINT, (run_id, step, json.dumps(dict(numbers))))
+            case Found(number=number, finding=finding):
+                connection.execute(_FINDING, (run_id, number, json.dumps(finding.to_json())))
             case RunEnded(run=run):
                 ended = connection.execute(_END, (run.outcome, json.dumps(run.to_json()), run_id))
                 assert ended.rowcount == 1, f"the run {run_id} ended but never started"

@@ -1,0 +1,91 @@
+"""Broken: a loss is not finite. Which module made the first number that is none, and from what?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from thalweg.core.finding import Finding, Severity
+from thalweg.watch.shadow import mapped, shadow, unheard
+from thalweg.watch.update import Call, tensors
+
+RISEN = 10.0
+"""Times the loss of the start that the last finite loss was, from which on it ran away."""
+
+
+def examine(model: nn.Module, batch: Call | None, loss: Call, losses: list[float], step: int) -> Finding:
+    """Return what is to be said of a loss that is not finite.
+
+    Args:
+        model: The model, with the weights that gave the loss.
+        batch: The last forward pass.
+        loss: The computation of the loss.
+        losses: Some of before: those of the first watched updates and of the last.
+        step: Updates made before it.
+    """
+    if batch is not None and (bad := _not_finite(batch.tensors)):
+        return _of_data(bad, step)
+    place, told, own = _origin(model, batch, loss)
+    ran_away = len(losses) > 1 and losses[-1] > RISEN * abs(losses[0])
+    if ran_away:
+        told += f"; before, the loss had gone from {losses[0]:.3g} to {losses[-1]:.3g}"
+    return Finding(
+        fault="lr_too_high" if ran_away else "numerical_instability",
+        severity=Severity.ERROR,
+        where="learning rate" if ran_away else place,
+        evidence=f"the loss of update {step} is {float(loss.result.detach()):g}: {told}",
+        remedy="lower the learning rate, or clip the gradient"
+        if ran_away or own
+        else "keep logarithms, roots and quotients away from 0: take losses of logits, clamp, add a small number",
+        numbers={"step": step},
+    )
+
+
+def _of_data(bad: list[Tensor], step: int) -> Finding:
+    share = sum(int((~one.isfinite()).sum()) for one in bad)
+    return Finding(
+        fault="nan_in_data",
+        severity=Severity.ERROR,
+        where="inputs",
+        evidence=f"{share} of the numbers in the batch of update {step} are not finite",
+        remedy="find the samples, and drop them or fill the gaps, by the mean of the training split for example",
+        numbers={"not finite": share, "step": step},
+    )
+
+
+def _origin(model: nn.Module, batch: Call | None, loss: Call) -> tuple[str, str, bool]:
+    """Return where the first number that is none came up, how, in words, and whether it is in the weights."""
+    weights = [name for name, p in model.named_parameters() if not bool(p.detach().isfinite().all())]
+    if weights:
+        return weights[0], f"the weights {weights[0]} are not finite since an update before", True
+    made = _first(model, batch) if batch is not None else None
+    if made is not None:
+        return made, f"the first numbers that are not finite are the outputs of {made}, from finite inputs", False
+    if _not_finite(loss.tensors[1:]):
+        return "targets of the loss", "its targets are not finite", False
+    return "loss", "it was computed from outputs that are finite", False
+
+
+def _first(model: nn.Module, batch: Call) -> str | None:
+    """Return the first innermost module whose outputs are not finite, in a pass through a copy."""
+    found: list[str] = []
+
+    def listener(name: str) -> Any:
+        def listen(module: nn.Module, inputs: Any, output: Any) -> None:
+            if not found and _not_finite(tensors(output)):
+                found.append(f"{name} ({type(module).__name__})" if name else type(module).__name__)
+
+        return listen
+
+    copied = shadow(model)
+    for name, module in copied.named_modules():
+        module.register_forward_hook(listener(name))
+    with unheard(), torch.no_grad():
+        copied(*mapped(batch.inputs, torch.detach), **mapped(dict(batch.keywords), torch.detach))
+    return found[0] if found else None
+
+
+def _not_finite(found: list[Tensor]) -> list[Tensor]:
+    return [one for one in found if one.is_floating_point() and not bool(one.detach().isfinite().all())]

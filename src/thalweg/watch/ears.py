@@ -1,0 +1,243 @@
+"""Ears: hear a loop by hooks that change nothing, and hand over every n-th update."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
+
+from thalweg.watch.guard import Guard
+from thalweg.watch.layers import Layers
+from thalweg.watch.norms import Norms
+from thalweg.watch.update import Call, Update, tensors, versions
+
+FRESH = 16
+"""Watched updates after which parameters and modules are looked up again: a loop may replace them."""
+
+MODAL = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
+"""Layers that work differently in training."""
+
+
+class Ears:
+    """Hears the updates of a loop.
+
+    Between watched updates three hooks are left, which count, keep the batch in hand, and see that the loss is
+    finite. Hooks on layers come and go with the watched updates.
+
+    Args:
+        model: The model.
+        optimizer: What steps it.
+        loss: A module, whose calls are heard; those of a function have to be told to `loss_given`.
+        every: Every how many updates one is watched, >= 1; the first is.
+        heard: Gets every watched update when its step is done.
+        underway: Gets the update that is being heard at every backward pass: its step may never come.
+        broken: Gets a loss that is not finite, at once.
+        wants_state: Whether an update, by its number, is to keep the generator's state from before its first pass.
+        guard: Wraps every hook.
+
+    Attributes:
+        updates: Made since.
+        hears_targets: Whether a call of the loss was heard with what it was given.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer,
+        loss: object,
+        *,
+        every: int,
+        heard: Callable[[Update], None],
+        underway: Callable[[Update], None],
+        broken: Callable[[Call], None],
+        wants_state: Callable[[int], bool],
+        guard: Guard,
+    ) -> None:
+        self.model, self.optimizer, self.every = model, optimizer, every
+        self._heard, self._underway, self._broken, self._wants_state = heard, underway, broken, wants_state
+        self._guard = guard
+        self.updates, self.hears_targets = 0, False
+        self._batch: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._now: Update | None = None
+        self._looked_up = 0
+        self._brief: list[RemovableHandle] = []
+        self._lasting = [
+            model.register_forward_pre_hook(guard(self._pass_begins), with_kwargs=True),
+            optimizer.register_step_post_hook(guard(self._stepped)),
+        ]
+        if isinstance(loss, nn.Module):
+            self._lasting.append(loss.register_forward_hook(guard(self.loss_given), with_kwargs=True))
+        self._look_up()
+        self._begin()
+
+    @property
+    def batch(self) -> Call | None:
+        """The last forward pass with gradient."""
+        return self._batch and Call(*self._batch, None, versions(tensors(self._batch)))
+
+    def close(self) -> None:
+        """Take all hooks away."""
+        for handle in (*self._lasting, *self._brief):
+            handle.remove()
+        self._lasting, self._brief, self._now, self._batch = [], [], None, None
+        self._layers.stop()
+
+    def loss_given(self, _: object, inputs: tuple[Any, ...], keywords: dict[str, Any], result: Any) -> None:
+        """Take note of a loss that was computed.
+
+        Args:
+            inputs: What it was given by position.
+            keywords: What it was given by name.
+            result: What it gave.
+        """
+        if isinstance(result, Tensor) and torch.is_grad_enabled():  # else an evaluation
+            self._take_loss(inputs, keywords, result)
+
+    def _take_loss(self, inputs: tuple[Any, ...], keywords: dict[str, Any], result: Tensor) -> None:
+        now = self._now
+        if now is None and (result.numel() != 1 or result.device.type != "cpu" or math.isfinite(result.item())):
+            return
+        call = Call(inputs, keywords, result, versions(tensors((inputs, keywords))))
+        if not bool(result.isfinite().all()):
+            self._broken(call)
+        if now is not None:
+            now.losses.append(call)
+            self.hears_targets |= len(call.tensors) > 1
+
+    def _look_up(self) -> None:
+        self._layers = Layers(self.model, self._guard)
+        self._named = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        self._norms = Norms(list(self._named.values()))
+        held = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
+        self._held = {name: id(p) in held for name, p in self._named.items()}
+        self._modal = [m for m in self.model.modules() if isinstance(m, MODAL)]
+        self._looked_up = 0
+
+    def _begin(self) -> None:
+        """Watch the update that comes."""
+        if self._looked_up == FRESH:
+            self._layers.stop()
+            self._look_up()
+        self._looked_up += 1
+        self._now = Update(self.updates, self._named, self._held)
+        self._norms.start(self._now)
+        self._layers.start(self._now)
+        if not self._brief:
+            self._brief = [
+                self.model.register_forward_hook(self._guard(self._pass_ends), with_kwargs=True),
+                self.optimizer.register_step_pre_hook(self._guard(self._step_begins)),
+            ]
+
+    def _end(self) -> None:
+        """Watch nothing until it is time again."""
+        for handle in self._brief:
+            handle.remove()
+        self._brief, self._now = [], None
+        self._layers.stop()
+
+    def _pass_begins(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        if not torch.is_grad_enabled():  # an evaluation in between
+            return
+        self._batch = inputs, keywords
+        update = self._now
+        if update is not None and not update.passes:
+            update.evaluating = bool(self._modal) and not any(module.training for module in self._modal)
+            if self._wants_state(update.step):
+                update.at_outset = torch.get_rng_state()
+
+    def _pass_ends(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
+        update = self._now
+        if update is None or not torch.is_grad_enabled():
+            return
+        self._layers.pause()  # a second pass of the same update says nothing new
+        update.passes.append(Call(inputs, keywords, output, versions(tensors((inputs, keywords)))))
+        loss = output.get("loss") if isinstance(output, dict) else None
+        if isinstance(loss, Tensor):
+            self._take_loss((), {}, loss)
+        for one in tensors(output):
+            if one.requires_grad:
+                one.register_hook(self._guard(self._backward_begins()))
+                return
+
+    def _backward_begins(self) -> Callable[[Tensor], None]:
+        opened = self._now
+        assert opened is not None, "it is called by its hook"
+        step, heard = opened.step, len(opened.losses)  # not the update, which holds the outputs that hold this
+        del opened
+
+        def begin(_: Tensor) -> None:
+            update = self._now
+            if update is None or update.step != step:
+                return
+            if len(update.losses) == heard and (root := _root()) is not None:
+                self._take_loss((), {}, root)
+            update.backwards += 1
+            self._norms.backward_begins()
+            self._underway(update)
+
+        return begin
+
+    def _step_begins(self, *_: object) -> None:
+        if self._now is not None:
+            self._norms.step_begins()
+
+    def _stepped(self, *_: object) -> None:
+        update = self._now
+        if update is not None:
+            self._norms.step_ended()
+            update.rates = [float(group["lr"]) for group in self.optimizer.param_groups if "lr" in group]
+            self._finish(update)
+            self._heard(update)
+        self.updates += 1
+        if self._lasting:
+            if self.updates % self.every:
+                if update is not None:
+                    self._end()
+            else:
+                self._begin()
+
+    def _finish(self, update: Update) -> None:
+        """Read all numbers at once."""
+        losses = [call.result.detach() for call in update.losses if call.result.numel() == 1]
+        read = {f"loss {k}": loss.reshape(()) for k, loss in enumerate(losses)} | update.scalars
+        values = _numbers(list(read.values()))
+        update.numbers = dict(zip(read, values, strict=True))
+        self._layers.derive(update.numbers)
+        self._norms.derive(update.numbers)
+        parts = [update.numbers.pop(f"loss {k}") for k in range(len(losses))]
+        if parts:
+            update.numbers = {"loss": sum(parts) / len(parts), **update.numbers}
+        if update.rates:
+            update.numbers["learning rate"] = update.rates[0]
+
+
+def _numbers(scalars: Sequence[Tensor]) -> list[float]:
+    """Return tensors of one number as numbers, with one transfer from each device and of each type."""
+    found = [0.0] * len(scalars)
+    kinds: dict[tuple[torch.dtype, torch.device], list[int]] = {}
+    for k, one in enumerate(scalars):
+        kinds.setdefault((one.dtype, one.device), []).append(k)
+    for places in kinds.values():
+        for k, value in zip(places, torch.stack([scalars[k] for k in places]).tolist(), strict=True):
+            found[k] = value
+    return found
+
+
+def _root() -> Tensor | None:
+    """Return the scalar whose backward pass this is, where Python called it in this thread.
+
+    A function cannot be hooked as a module can, but while a hook runs, the call of ``backward`` waits further up.
+    """
+    frame, code = sys._getframe(1), torch.autograd.backward.__code__
+    while frame is not None:
+        if frame.f_code is code:
+            roots = tensors(frame.f_locals.get("tensors"))
+            return roots[0] if len(roots) == 1 and roots[0].numel() == 1 else None
+        frame = frame.f_back
+    return None

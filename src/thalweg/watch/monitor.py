@@ -1,0 +1,204 @@
+"""Monitor: what `thalweg.watch` returns. It hears a loop, measures, and says what it finds."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterable
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+from torch.optim import Optimizer
+
+from thalweg.core.config import Config
+from thalweg.core.environment import Environment
+from thalweg.core.errors import InputError, one_line
+from thalweg.core.finding import Finding, Severity
+from thalweg.watch import words
+from thalweg.watch.broken import examine
+from thalweg.watch.ears import Ears
+from thalweg.watch.guard import Guard
+from thalweg.watch.journal import Journal
+from thalweg.watch.noise import Noise
+from thalweg.watch.points import Points
+from thalweg.watch.sharpness import Sharpness
+from thalweg.watch.update import Call, Update
+from thalweg.watch.watched import Point, Watched
+from thalweg.watch.watchers import WATCHERS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+logger = logging.getLogger("thalweg.watch")
+_LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.NOTE: logging.INFO}
+
+UNHEARD_LOSS = (
+    "No call of the loss was heard with its targets, so that nothing is known of their order and shape, nor of "
+    "sharpness: a function cannot be hooked, call monitor.loss(output, target) in its place."
+)
+
+
+class Monitor:
+    """Watches one loop; made by `thalweg.watch`. A context manager, which closes it.
+
+    Args:
+        model: The model.
+        optimizer: What steps it.
+        loss: What is computed of outputs and targets; None if the model computes it.
+        every: Every how many updates one is watched.
+        name: Of the model.
+        config: The optimizer's class and numbers.
+        environment: Versions and hardware.
+        journal: Keeps it all; None for nothing.
+        quiet: Whether findings are not told as they arise.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer,
+        loss: Any,
+        *,
+        every: int,
+        name: str,
+        config: Config,
+        environment: Environment,
+        journal: Journal | None,
+        quiet: bool,
+    ) -> None:
+        self._model, self._loss, self._name, self._config = model, loss, name, config
+        self._every, self._environment, self._journal, self._quiet = every, environment, journal, quiet
+        self._found: dict[tuple[str, str], Finding] = {}
+        self._unheard: dict[str, None] = {}
+        self._points, self._noise, self._sharpness = Points(), Noise(), Sharpness(model, loss, every)
+        self._watchers = [watcher() for watcher in WATCHERS]
+        self._started, self._losses = time.perf_counter(), list[float]()
+        self._broke = self._closed = False
+        self._ears = Ears(
+            model,
+            optimizer,
+            loss,
+            every=every,
+            heard=self._heard,
+            underway=self._underway,
+            broken=self._broken,
+            wants_state=self._sharpness.due,
+            guard=Guard(self._failed),
+        )
+
+    def __enter__(self) -> Monitor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found up to now, in the order in which it arose."""
+        return tuple(self._found.values())
+
+    @property
+    def study(self) -> str | None:
+        """Where the store keeps it, such as ``"watch-0001"``; None if nowhere."""
+        return self._journal.study if self._journal else None
+
+    def loss(self, *inputs: Any, **keywords: Any) -> Any:
+        """Compute the loss and hear it: to be called in the place of a loss that is a plain function.
+
+        A module is heard without; of a function that is called by itself only the value is known, not its targets.
+
+        Raises:
+            InputError: No loss was given to `thalweg.watch`.
+        """
+        if self._loss is None:
+            raise InputError("This monitor knows no loss.", remedy="pass loss=... to thalweg.watch")
+        result = self._loss(*inputs, **keywords)
+        if not isinstance(self._loss, nn.Module):
+            self._ears.loss_given(self._loss, inputs, keywords, result)
+        return result
+
+    def report(self, path: str | PathLike[str] | None = None) -> Watched:
+        """Return what was seen up to now, and write it as a page.
+
+        Args:
+            path: An HTML file to write; None for none.
+        """
+        self._note_unheard()
+        watched = Watched(
+            name=self._name,
+            config=self._config,
+            every=self._every,
+            updates=self._ears.updates,
+            seconds=time.perf_counter() - self._started,
+            points=self._points.kept,
+            findings=self.findings,
+            unheard=tuple(self._unheard),
+            environment=self._environment,
+        )
+        if path is not None:
+            from importlib import import_module
+
+            import_module("thalweg.report").write(watched, path)  # which lies above this package
+        return watched
+
+    def show(self, console: Console | None = None) -> None:
+        """Print what was seen up to now."""
+        self.report().show(console)
+
+    def close(self) -> None:
+        """Take all hooks away and finish the study in the store; what was found stays here."""
+        if self._closed:
+            return
+        self._closed = True
+        watched = self.report()
+        self._ears.close()
+        if self._journal:
+            try:
+                self._journal.close(watched)
+            except Exception as error:  # of a store that is gone: the training is over, and right
+                self._failed(error)
+
+    def _heard(self, update: Update) -> None:
+        self._noise.hear(update)
+        self._sharpness.measure(update)
+        for watcher in self._watchers:
+            self._take(watcher.hear(update))
+        numbers = update.numbers
+        if math.isfinite(loss := numbers.get("loss", math.nan)):
+            self._losses = [*self._losses[:1], loss]
+        point = Point(step=update.step, numbers={k: v for k, v in numbers.items() if v == v})
+        self._points.add(point)
+        if self._journal:
+            self._journal.measured(point)
+
+    def _underway(self, update: Update) -> None:
+        for watcher in self._watchers:
+            self._take(watcher.underway(update))
+
+    def _broken(self, loss: Call) -> None:
+        if not self._broke:  # all that comes after follows from the first
+            self._broke = True
+            self._take([examine(self._model, self._ears.batch, loss, self._losses, self._ears.updates)])
+
+    def _take(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            key = finding.fault, finding.where
+            if key in self._found:
+                continue
+            self._found[key] = finding
+            if not self._quiet:
+                logger.log(_LEVELS[finding.severity], words.aloud(finding))
+            if self._journal:
+                self._journal.found(finding, len(self._found))
+
+    def _note_unheard(self) -> None:
+        if self._sharpness.obstacle:
+            self._unheard[f"Sharpness could not be measured: {self._sharpness.obstacle}."] = None
+        if self._loss is not None and self._ears.updates and not self._ears.hears_targets:
+            self._unheard[UNHEARD_LOSS] = None
+
+    def _failed(self, error: Exception) -> None:
+        self._unheard[f"Nothing was heard after update {self._ears.updates}: {one_line(error)}."] = None

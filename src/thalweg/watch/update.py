@@ -1,0 +1,115 @@
+"""Update: what was heard of one update, from its first forward pass to the end of its step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils import _pytree
+
+Named = Mapping[str, nn.Parameter]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the model, or of the loss.
+
+    Attributes:
+        inputs: Its arguments by position.
+        keywords: Its arguments by name.
+        result: What it gave, with its graph.
+        versions: How often each tensor among the arguments had been changed in place by then.
+    """
+
+    inputs: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+    result: Any
+    versions: tuple[int, ...] = ()
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """The tensors among the arguments."""
+        return tensors((self.inputs, dict(self.keywords)))
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the arguments are still what they were."""
+        return self.versions == versions(self.tensors)
+
+
+@dataclass
+class Update:
+    """One update.
+
+    Attributes:
+        step: Updates made before it.
+        named: The model's parameters that ask for a gradient, by name.
+        held: Of each of `named`, whether the optimizer holds it.
+        passes: The forward passes with gradient.
+        losses: The computations of the loss with gradient.
+        backwards: Backward passes that came through the model's outputs.
+        left: Norms of the gradients that were there when each of them began; empty once one began with none.
+        evaluating: Whether all layers that work differently in training were in evaluation mode.
+        cleared: Whether the step was made with gradients of zero, or none, after a backward pass.
+        scalars: What is measured, as tensors of one number; ``name/layer`` where it is of a layer or parameter.
+        alive: Of each layer of rectifiers, which units were above zero for some sample.
+        samples: In the batch, as the last linear map sees them; 0 if there is none.
+        rates: The learning rates of the optimizer's groups.
+        numbers: The same as `scalars`, and what follows from them, once the update is over.
+        at_outset: The state of torch's generator before the first pass, where it was asked for.
+        undone: What takes every parameter back to where it was before the step.
+    """
+
+    step: int
+    named: Named
+    held: Mapping[str, bool]
+    passes: list[Call] = field(default_factory=list[Call])
+    losses: list[Call] = field(default_factory=list[Call])
+    backwards: int = 0
+    left: list[Tensor] | None = field(default_factory=list[Tensor])
+    evaluating: bool = False
+    cleared: bool = False
+    scalars: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    alive: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    samples: int = 0
+    rates: Sequence[float] = ()
+    numbers: dict[str, float] = field(default_factory=dict[str, float])
+    at_outset: Tensor | None = None
+    undone: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+
+    def of(self, quantity: str) -> dict[str, float]:
+        """Return a quantity that is measured by layer or parameter: its numbers by their names."""
+        start = quantity + "/"
+        return {name[len(start) :]: value for name, value in self.numbers.items() if name.startswith(start)}
+
+    @property
+    def targets(self) -> Tensor | None:
+        """What the first loss compared outputs with: the second tensor that it was given."""
+        found = self.losses[0].tensors if self.losses else []
+        return found[1] if len(found) > 1 else None
+
+
+def tensors(tree: Any) -> list[Tensor]:
+    """Return the tensors in what a call takes or gives, in their order."""
+    if isinstance(tree, Tensor):
+        return [tree]
+    return [leaf for leaf in _leaves(tree) if isinstance(leaf, Tensor)]
+
+
+def versions(found: Sequence[Tensor]) -> tuple[int, ...]:
+    """Return how often each tensor was changed in place."""
+    return tuple(0 if one.is_inference() else one._version for one in found)
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    """The leaves of lists, tuples and mappings of any class, such as a tokenizer's batch or a model's output."""
+    if isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _leaves(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _leaves(value)
+    else:
+        yield from _pytree.tree_leaves(tree)

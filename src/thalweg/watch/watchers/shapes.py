@@ -1,0 +1,38 @@
+"""Shapes: are outputs compared with targets of their own shape?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from thalweg.core.finding import Finding, Severity
+from thalweg.watch.update import Update
+from thalweg.watch.watchers.watcher import Watcher
+
+
+class Shapes(Watcher):
+    """Sees losses of numbers that stretch outputs and targets to a table of all pairs."""
+
+    def hear(self, update: Update) -> Iterator[Finding]:
+        """Yield shapes that are stretched."""
+        found = update.losses[0].tensors[:2] if update.losses else []
+        if len(found) < 2 or not all(one.is_floating_point() and one.numel() > 1 for one in found):
+            return
+        output, y = (one.shape for one in found)
+        if output == y or output.numel() != y.numel():
+            return
+        try:
+            pairs = torch.broadcast_shapes(output, y).numel()
+        except RuntimeError:  # the loss brings them together in another way
+            return
+        if pairs > output.numel():
+            yield Finding(
+                fault="tensor_shape",
+                severity=Severity.ERROR,
+                where="loss",
+                evidence=f"outputs of shape {tuple(output)} are compared with targets of shape {tuple(y)}: each "
+                f"of {len(y)} with every target, {pairs} pairs",
+                remedy="bring both to one shape, such as by y.unsqueeze(1) or output.squeeze(1)",
+                numbers={"pairs": pairs, "outputs": output.numel()},
+            )
