@@ -10,9 +10,9 @@ import typer
 
 from thalweg.core.config import Number, Setting
 from thalweg.core.errors import InputError
+from thalweg.core.place import DEFAULT, VARIABLE
 from thalweg.schedules import feedbacks
 from thalweg.schedules import schedules as of_time
-from thalweg.store.place import DEFAULT, VARIABLE
 
 NO_RULES = ("adamw", "nadamw", "muon", "lbfgs", "newton")
 """Optimizers that are not named after a rule: the registry itself would load torch, too slow for completion."""

@@ -15,10 +15,10 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from thalweg.core import place
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, InputTypeError
 from thalweg.execute.environment import describe
-from thalweg.store import place
 from thalweg.watch.journal import Journal
 from thalweg.watch.monitor import Monitor
 

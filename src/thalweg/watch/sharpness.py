@@ -97,5 +97,5 @@ class Sharpness:
             return leaf
 
         inputs, keywords = mapped(loss.inputs, of), mapped(dict(loss.keywords), of)
-        function = shadow(self._loss) if isinstance(self._loss, nn.Module) else self._loss
+        function: Any = shadow(self._loss) if isinstance(self._loss, nn.Module) else self._loss
         return None if missing else function(*inputs, **keywords)
