@@ -157,19 +157,22 @@ class Ears:
             return
         self._layers.pause()  # a second pass of the same update says nothing new
         update.passes.append(Call(inputs, keywords, output, versions(tensors((inputs, keywords)))))
+        heard = len(update.losses)
         loss = output.get("loss") if isinstance(output, dict) else None
         if isinstance(loss, Tensor):
             self._take_loss((), {}, loss)
         for one in tensors(output):
             if one.requires_grad:
-                one.register_hook(self._guard(self._backward_begins()))
+                one.register_hook(self._guard(self._backward_begins(update.step, heard)))
                 return
 
-    def _backward_begins(self) -> Callable[[Tensor], None]:
-        opened = self._now
-        assert opened is not None, "it is called by its hook"
-        step, heard = opened.step, len(opened.losses)  # not the update, which holds the outputs that hold this
-        del opened
+    def _backward_begins(self, step: int, heard: int) -> Callable[[Tensor], None]:
+        """Return a hook of an output; it must not hold the update, which holds the outputs that hold this.
+
+        Args:
+            step: The update.
+            heard: Losses heard of in it before the pass.
+        """
 
         def begin(_: Tensor) -> None:
             update = self._now
