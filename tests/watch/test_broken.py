@@ -69,3 +69,25 @@ def test_a_rate_that_blows_up_is_told_from_an_unstable_formula(loop):
 
 def test_all_is_silent_where_numbers_are_finite(loop):
     assert loop(net()).run(20).faults == []
+
+
+def test_weights_that_have_grown_out_of_all_bounds_are_the_rates(loop):
+    """Batches of one class are learned at once, so that the loss tells nothing of how the weights run away."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=3.0, momentum=0.9)
+
+    def never(model, optimizer, loss_fn, x, y):
+        loss_fn(model(x), y).backward()
+        for p in model.parameters():
+            p.grad *= 3
+        optimizer.step()
+
+    found = loop(model, optimizer=optimizer, every=5).run(400, never, batches(shuffled=False))
+    assert not any(one.fault == "numerical_instability" for one in found.monitor.findings)
+    late = [one for one in found.monitor.findings if "weights have grown" in one.evidence]
+    assert [one.fault for one in late] in ([], ["lr_too_high"])
+
+
+def test_nothing_more_is_found_in_what_is_broken(loop):
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), Root(), nn.Linear(32, 10))
+    assert loop(model).run(40).faults == ["numerical_instability"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.watch.loops import net
 
 import thalweg as tw
-from tests.watch.loops import net
 from thalweg.core.errors import InputError, InputTypeError, StoreError
 
 

@@ -6,9 +6,8 @@ import math
 
 import pytest
 import torch
-from torch import nn
-
 from tests.watch.loops import Loop, batches, net
+from torch import nn
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,9 @@ def test_gradients_that_come_back_are_autograds(heard):
         assert numbers[f"returned/{name}"] == pytest.approx(output.grad.square().mean().sqrt().item(), rel=1e-4)
     for name, p in before.named_parameters():
         assert numbers[f"gradient/{name}"] == pytest.approx(p.grad.norm().item(), rel=1e-5)
-    assert numbers["gradient"] == pytest.approx(nn.utils.get_total_norm(p.grad for p in before.parameters()).item())
+    assert numbers["gradient"] == pytest.approx(
+        nn.utils.get_total_norm(p.grad for p in before.parameters()).item()
+    )
     before.zero_grad()
 
 

@@ -6,11 +6,11 @@ import logging
 
 import pytest
 import torch
+from tests.watch.loops import Loop, batches, net, usual
+from tests.watch.watchers.test_clearing import never
 from torch import nn
 
 import thalweg as tw
-from tests.watch.loops import Loop, batches, net, usual
-from tests.watch.watchers.test_clearing import never
 from thalweg.watch.layers import Layers
 from thalweg.watch.watched import Watched
 
@@ -57,7 +57,9 @@ def test_the_loss_of_gathered_passes_is_their_mean(loop):
         optimizer.step()
 
     report = loop(every=1).run(2, gathered).monitor.report()
-    assert [value for _, value in report.curve("loss")] == pytest.approx([sum(losses[:4]) / 4, sum(losses[4:]) / 4])
+    assert [value for _, value in report.curve("loss")] == pytest.approx(
+        [sum(losses[:4]) / 4, sum(losses[4:]) / 4]
+    )
 
 
 def test_an_error_of_its_own_ends_the_watch_and_not_the_training(loop, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -13,6 +14,9 @@ from thalweg.watch.update import Call, tensors
 
 RISEN = 10.0
 """Times the loss of the start that the last finite loss was, from which on it ran away."""
+
+HUGE = 1e6
+"""Weights from which on an overflow is theirs: a net's are about one, and a few hundred at most."""
 
 
 def examine(model: nn.Module, batch: Call | None, loss: Call, losses: list[float], step: int) -> Finding:
@@ -28,9 +32,13 @@ def examine(model: nn.Module, batch: Call | None, loss: Call, losses: list[float
     if batch is not None and (bad := _not_finite(batch.tensors)):
         return _of_data(bad, step)
     place, told, own = _origin(model, batch, loss)
-    ran_away = len(losses) > 1 and losses[-1] > RISEN * abs(losses[0])
-    if ran_away:
+    largest = max(map(_largest, model.parameters()), default=0.0)
+    risen = len(losses) > 1 and losses[-1] > RISEN * abs(losses[0])
+    ran_away = risen or HUGE < largest < math.inf
+    if risen:
         told += f"; before, the loss had gone from {losses[0]:.3g} to {losses[-1]:.3g}"
+    elif ran_away:
+        told += f"; weights have grown to {largest:.2g}"
     return Finding(
         fault="lr_too_high" if ran_away else "numerical_instability",
         severity=Severity.ERROR,
@@ -41,6 +49,10 @@ def examine(model: nn.Module, batch: Call | None, loss: Call, losses: list[float
         else "keep logarithms, roots and quotients away from 0: take losses of logits, clamp, add a small number",
         numbers={"step": step},
     )
+
+
+def _largest(p: Tensor) -> float:
+    return float(p.detach().abs().max()) if p.numel() else 0.0
 
 
 def _of_data(bad: list[Tensor], step: int) -> Finding:

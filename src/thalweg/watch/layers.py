@@ -68,10 +68,11 @@ class Layers:
         """
         for key, size in self.sizes.items():
             mean, norm = numbers.pop(f"sum/{key}") / size, numbers.pop(f"norm/{key}")
+            square = norm * norm / size - mean * mean
             numbers[f"mean/{key}"] = mean
-            numbers[f"spread/{key}"] = math.sqrt(max(0.0, norm * norm / size - mean * mean))
+            numbers[f"spread/{key}"] = math.nan if math.isnan(square) else math.sqrt(max(0.0, square))
             if (alive := numbers.pop(f"alive/{key}", None)) is not None:
-                numbers[f"dead/{key}"] = 1 - alive / self.units[key]
+                numbers[f"dead/{key}"] = 1 - alive / self.units[key] if math.isfinite(norm) else math.nan
             if (saturated := numbers.get(f"saturated/{key}")) is not None:
                 numbers[f"saturated/{key}"] = saturated / size
             if (returned := numbers.get(f"returned/{key}")) is not None:

@@ -164,8 +164,9 @@ class Monitor:
     def _heard(self, update: Update) -> None:
         self._noise.hear(update)
         self._sharpness.measure(update)
-        for watcher in self._watchers:
-            self._take(watcher.hear(update))
+        if not self._broke:
+            for watcher in self._watchers:
+                self._take(watcher.hear(update))
         numbers = update.numbers
         if math.isfinite(loss := numbers.get("loss", math.nan)):
             self._losses = [*self._losses[:1], loss]

@@ -36,7 +36,7 @@ class Noise:
         """Add the scale, in samples, to an update's numbers; infinite where no signal is seen."""
         numbers, n = update.numbers, update.samples
         apart, together = numbers.pop("sample gradients", math.nan), numbers.pop("their sum", math.nan)
-        if not (math.isfinite(apart) and math.isfinite(together)) or len(update.passes) != 1 or n < 2:
+        if not (0 < apart < math.inf and math.isfinite(together)) or len(update.passes) != 1 or n < 2:
             return
         self._apart, self._together = _moved(self._apart, apart**2), _moved(self._together, together**2)
         signal = self._together - self._apart
