@@ -15,7 +15,7 @@ def hessian_vector(value: Tensor, parameters: Iterable[Tensor], direction: Itera
 
     It is the gradient of the directional derivative, ``H v = d/dp (g . v)`` with v held constant: two backward
     passes, and H is never made. Every ``.grad`` stays as it is, and so does the graph of `value`, for further
-    products.
+    products. A custom function that is marked `once_differentiable` counts as linear: torch does not tell.
 
     Args:
         value: A single real number with its graph, such as the loss of a batch.
@@ -43,6 +43,7 @@ def hessian_vector(value: Tensor, parameters: Iterable[Tensor], direction: Itera
     return product(gradient(value, params), params, direction)
 
 
+@torch.inference_mode(False)  # a graph is made in any mode of the caller's: without, H would seem to be zero
 def gradient(value: Tensor, params: Sequence[Tensor]) -> list[Tensor]:
     """Return g with its graph, so that `product` can differentiate it again, any number of times.
 
@@ -58,6 +59,7 @@ def gradient(value: Tensor, params: Sequence[Tensor]) -> list[Tensor]:
     return _derivative([value], params, create_graph=True)
 
 
+@torch.inference_mode(False)
 def product(gradient: Sequence[Tensor], params: Sequence[Tensor], direction: Iterable[Tensor]) -> list[Tensor]:
     """Return ``H v`` from a gradient that has its graph, which is kept.
 
@@ -71,11 +73,10 @@ def product(gradient: Sequence[Tensor], params: Sequence[Tensor], direction: Ite
         InputTypeError: As in `hessian_vector`.
     """
     v = _fitting(direction, params)
-    # What a caller without graphs would not record would pass for a Hessian of zero.
-    with torch.inference_mode(False), torch.enable_grad():
-        slopes = [(part * held).sum() for part, held in zip(gradient, v, strict=True)]
-    curved = [slope for slope in slopes if slope.requires_grad]
-    return _derivative(curved, params) if curved else [torch.zeros_like(p) for p in params]
+    slopes = [(part * held).sum() for part, held in zip(gradient, v, strict=True)]
+    curved = [slope for slope in slopes if slope.requires_grad]  # none of a loss that is linear
+    parts = _derivative(curved, params) if curved else [torch.zeros_like(p) for p in params]
+    return [part.to_dense() for part in parts]  # an embedding's may be sparse
 
 
 def _derivative(of: Sequence[Tensor], params: Sequence[Tensor], *, create_graph: bool = False) -> list[Tensor]:
