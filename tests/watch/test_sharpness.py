@@ -92,7 +92,7 @@ def test_a_model_that_cannot_be_copied_is_said_once(loop):
     assert "Sharpness could not be measured: RuntimeError" in told
 
 
-def test_it_is_measured_ever_more_rarely(loop):
-    found = loop(every=1).run(40)
+def test_it_is_measured_now_and_then(loop):
+    found = loop(every=1).run(140)
     steps = [point.step for point in found.monitor.report().points if "sharpness" in point.numbers]
-    assert steps[:4] == [0, 1, 3, 7]
+    assert steps == [0, 100]

@@ -73,6 +73,7 @@ class Ears:
         ]
         if isinstance(loss, nn.Module):
             self._lasting.append(loss.register_forward_hook(guard(self.loss_given), with_kwargs=True))
+        self._pass_hook, self._step_hook = guard(self._pass_ends), guard(self._step_begins)
         self._look_up()
         self._begin()
 
@@ -130,8 +131,8 @@ class Ears:
         self._layers.start(self._now)
         if not self._brief:
             self._brief = [
-                self.model.register_forward_hook(self._guard(self._pass_ends), with_kwargs=True),
-                self.optimizer.register_step_pre_hook(self._guard(self._step_begins)),
+                self.model.register_forward_hook(self._pass_hook, with_kwargs=True),
+                self.optimizer.register_step_pre_hook(self._step_hook),
             ]
 
     def _end(self) -> None:

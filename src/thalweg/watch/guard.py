@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 
@@ -27,7 +26,6 @@ class Guard:
     def __call__(self, hook: Callable[..., Any]) -> Callable[..., None]:
         """Return a hook that gives nothing back, and raises nothing."""
 
-        @wraps(hook)
         def guarded(*inputs: Any, **keywords: Any) -> None:
             if self._down:
                 return

@@ -15,6 +15,9 @@ from thalweg.check.recorder import CHANNELS, OUTER, RANGES
 from thalweg.watch.guard import Guard
 from thalweg.watch.update import Update, tensors
 
+SAME = (nn.Flatten, nn.Unflatten, nn.Identity)
+"""Layers whose outputs are their inputs."""
+
 
 class Layers:
     """Measures outputs, and the gradients that come back to them; hooks alone, which change nothing.
@@ -32,7 +35,8 @@ class Layers:
     def __init__(self, model: nn.Module, guard: Guard) -> None:
         self._guard = guard
         compiled = isinstance(model, torch._dynamo.OptimizedModule)
-        self._innermost = [] if compiled else [(n, m) for n, m in model.named_modules() if not any(m.children())]
+        innermost = [] if compiled else [(n, m) for n, m in model.named_modules() if not any(m.children())]
+        self._listeners = [(m, guard(self._listener(n, m))) for n, m in innermost if not isinstance(m, SAME)]
         self._handles: list[RemovableHandle] = []
         self._update: Update | None = None
         self._by_channel = False
@@ -45,9 +49,7 @@ class Layers:
         self._update, self._by_channel, self._last = update, False, None
         self.sizes.clear()
         if not self._handles:
-            self._handles = [
-                m.register_forward_hook(self._guard(self._listener(name, m))) for name, m in self._innermost
-            ]
+            self._handles = [m.register_forward_hook(listener) for m, listener in self._listeners]
 
     def pause(self) -> None:
         """Hear nothing until the next start."""
@@ -115,6 +117,7 @@ class Layers:
             low, high = RANGES[kind]
             reach = (high - low) / 2 * (1 - OUTER)
             away = x.abs() if low + high == 0 else (x - (low + high) / 2).abs()
+            update.bounded.append(key)
             scalars[f"saturated/{key}"] = torch.count_nonzero(away > reach)
         elif kind is nn.Linear and x.ndim == 2 and isinstance(inputs[0] if inputs else None, Tensor):
             self._last, update.samples = key, len(x)

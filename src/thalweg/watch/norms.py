@@ -84,10 +84,10 @@ class Norms:
         update.cleared = update.backwards > 0 and not any(found)
         if found:
             numbers["gradient"] = math.hypot(*found)
-        weight = [numbers.get(f"weight/{name}", math.nan) for name in update.named]
-        change = [numbers.get(f"change/{name}", math.nan) for name in update.named]
-        if weight and (size := math.hypot(*weight)) > 0:
-            numbers["update ratio"] = math.hypot(*change) / size
+        if self._before and f"weight/{next(iter(update.named))}" in numbers:
+            numbers["weight"] = math.hypot(*[numbers[f"weight/{name}"] for name in update.named])
+            change = [numbers.get(f"change/{name}", math.nan) for name in update.named]
+            numbers["update ratio"] = math.hypot(*change) / numbers["weight"] if numbers["weight"] else math.nan
 
 
 def _norms(found: Sequence[Tensor]) -> Sequence[Tensor]:

@@ -12,15 +12,15 @@ from thalweg.curvature.along import Along, along
 from thalweg.watch.shadow import mapped, shadow, unheard
 from thalweg.watch.update import Call, Update, tensors
 
-WIDEST = 50
-"""Watched updates between two measurements, at most; one takes as long as four updates."""
+APART = 100
+"""Watched updates from one measurement to the next: one takes as long as four updates."""
 
 SAME = 0.01
 """Relative difference up to which a loss that is computed again is that which was heard."""
 
 
 class Sharpness:
-    """Measures some of the watched updates: the first ones, then every 50th.
+    """Measures every 100th of the watched updates.
 
     The batch is passed through a copy of the model again, with the weights of before and the same random numbers.
 
@@ -35,7 +35,7 @@ class Sharpness:
 
     def __init__(self, model: nn.Module, loss: Any, every: int) -> None:
         self._model, self._loss, self._every = model, loss, every
-        self._next, self._gap = 0, every
+        self._next = 0
         self.obstacle = ""
 
     def due(self, step: int) -> bool:
@@ -46,7 +46,7 @@ class Sharpness:
         """Add to an update's numbers what it was along its own step, if it is due and can be known."""
         if not self.due(update.step) or update.at_outset is None:
             return
-        self._next, self._gap = update.step + self._gap, min(2 * self._gap, WIDEST * self._every)
+        self._next = update.step + APART * self._every
         try:
             found = self._along(update)
         except Exception as error:  # of models that cannot be copied, or have no second derivatives

@@ -55,6 +55,7 @@ class Update:
         cleared: Whether the step was made with gradients of zero, or none, after a backward pass.
         scalars: What is measured, as tensors of one number; ``name/layer`` where it is of a layer or parameter.
         alive: Of each layer of rectifiers, which units were above zero for some sample.
+        bounded: The layers whose outputs are bounded.
         samples: In the batch, as the last linear map sees them; 0 if there is none.
         rates: The learning rates of the optimizer's groups.
         numbers: The same as `scalars`, and what follows from them, once the update is over.
@@ -73,6 +74,7 @@ class Update:
     cleared: bool = False
     scalars: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     alive: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    bounded: list[str] = field(default_factory=list[str])
     samples: int = 0
     rates: Sequence[float] = ()
     numbers: dict[str, float] = field(default_factory=dict[str, float])

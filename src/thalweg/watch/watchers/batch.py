@@ -13,6 +13,9 @@ from thalweg.watch.watchers.watcher import Watcher
 TIMES = 3
 """Watched updates in a row that show it."""
 
+MOST = 64
+"""Watched updates after which nothing more is asked: a loop does as it did."""
+
 NODES = 20_000
 """Of a loss's graph that are followed at most."""
 
@@ -21,7 +24,7 @@ class Batch(Watcher):
     """Sees losses that do not come from the outputs of their update, and targets that stay while inputs change."""
 
     def __init__(self) -> None:
-        self._seen = self._apart = self._alike = 0
+        self._seen = self._apart = self._alike = self._compared = 0
         self._before: tuple[Tensor, Tensor] | None = None
 
     def hear(self, update: Update) -> Iterator[Finding]:
@@ -33,7 +36,8 @@ class Batch(Watcher):
             self._apart += not _related(update)
             if self._apart == TIMES:
                 yield self._unrelated(update)
-        if self._before is None or self._alike < TIMES:
+        if self._compared < MOST:
+            self._compared += 1
             yield from self._stays(update)
 
     def _unrelated(self, update: Update) -> Finding:

@@ -51,8 +51,7 @@ class Depth(Watcher):
             )
 
     def _explodes(self, update: Update) -> Iterator[Finding]:
-        weight = math.hypot(*update.of("weight").values())
-        gradient = update.numbers.get("gradient", math.nan)
+        weight, gradient = update.numbers.get("weight", 0.0), update.numbers.get("gradient", math.nan)
         if not (0 < gradient < math.inf and weight > 0):
             return
         ratio, usual = gradient / weight, median(self._ratios) if len(self._ratios) == RECENT else math.inf

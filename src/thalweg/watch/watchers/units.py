@@ -29,8 +29,8 @@ class Units(Watcher):
         for name, alive in update.alive.items():
             before = self._alive.get(name)
             self._alive[name] = alive if before is None or before.shape != alive.shape else before | alive
-        for name, share in update.of("saturated").items():
-            self._saturated.setdefault(name, []).append(share)
+        for name in update.bounded:
+            self._saturated.setdefault(name, []).append(update.numbers[f"saturated/{name}"])
         self._batches += 1
         if self._batches == BATCHES:
             yield from self._dead(update)
@@ -52,7 +52,7 @@ class Units(Watcher):
                 )
 
     def _at_ends(self, update: Update) -> Iterator[Finding]:
-        last = next(reversed(update.of("spread")), None)  # that gives the outputs: it saturates when it is right
+        last = next(reversed(update.of("spread")), None)  # it gives the outputs, and saturates when it is right
         for name, shares in self._saturated.items():
             if name != last and fmean(shares) > SATURATED:
                 yield Finding(
