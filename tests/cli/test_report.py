@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,3 +48,33 @@ def test_a_place_that_cannot_be_written(place: str, kept: Thalweg, tmp_path: Pat
     assert said.returncode == 1
     assert str(tmp_path / place) in said.stderr
     assert len(said.stderr.splitlines()) <= 6
+
+
+LOOP = """
+import os, sys, torch
+import thalweg as tw
+
+model, loss_fn = torch.nn.Linear(2, 1), torch.nn.MSELoss()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+monitor = tw.watch(model, optimizer, loss=loss_fn, every=1, quiet=True)
+for step in range(8):  # it forgets to clear gradients
+    loss_fn(model(torch.randn(4, 2)), torch.randn(4, 1)).backward()
+    optimizer.step()
+if "killed" in sys.argv:
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_loop_that_was_watched_has_a_page_even_if_it_was_killed(
+    killed: bool, thalweg: Thalweg, tmp_path: Path
+) -> None:
+    words = ["killed"] if killed else []
+    ended = subprocess.run([sys.executable, "-c", LOOP, *words], cwd=tmp_path, check=False)
+    assert ended.returncode == (-9 if killed else 0)
+    assert thalweg("report", "watch-0001").returncode == 0
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "Gradients not cleared" in page
+    assert ("before the monitor was closed" in page) is killed
+    assert ("8 updates of Linear" in page) is not killed
+    assert "watch-0001" in thalweg("runs").stdout

@@ -114,6 +114,17 @@ def test_the_first_layout_is_brought_up_to_date(path: Path, write_first: Callabl
         assert brought == columns(database)
 
 
+def test_the_second_layout_is_brought_up_to_date(path: Path, write_first: Callable[[Path], Path]) -> None:
+    """It has what a study keeps to be resumed, and nothing of loops that are watched."""
+    with closing(sqlite3.connect(write_first(path))) as connection:
+        connection.execute("ALTER TABLE study ADD COLUMN spec TEXT")
+        connection.execute("PRAGMA user_version = 2")
+        connection.commit()
+    with Database.open(path) as database, Database.open(path.with_name("new.db")) as new:
+        assert columns(database) == columns(new)
+        assert [row.id for row in studies(database)] == ["fit-0001"]
+
+
 def columns(database: Database) -> dict[str, list[tuple[object, ...]]]:
     """The columns of every table, with their types and keys."""
     tables = [row["name"] for row in database.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]

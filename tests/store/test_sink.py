@@ -9,9 +9,10 @@ import pytest
 
 from thalweg.core.config import Config
 from thalweg.core.errors import StoreError
-from thalweg.core.events import EpochEnded, Event, RunEnded, RunStarted, Several, Sink
+from thalweg.core.events import EpochEnded, Event, Found, Measured, RunEnded, RunStarted, Several, Sink
+from thalweg.core.finding import Finding, Severity
 from thalweg.core.run import Epoch, Outcome, Run
-from thalweg.store import Database, Study, load_run, runs
+from thalweg.store import Database, Study, findings_of, load_run, points_of, runs
 
 MakeEpoch = Callable[[int], Epoch]
 CONFIG = Config(optimizer="adam", hyper={"lr": 0.1})
@@ -145,3 +146,26 @@ def test_an_epoch_of_no_run_is_refused(database: Database, sink: Sink, make_epoc
 def test_the_end_of_no_run_is_a_bug(sink: Sink, make_run: Callable[[int], Run]) -> None:
     with pytest.raises(AssertionError, match="never started"):
         sink(RunEnded(run_id="nobody", run=make_run(1)))
+
+
+def test_quantities_and_findings_of_a_loop_come_back_as_they_were(database: Database, sink: Sink) -> None:
+    first, second = {"loss": 0.1, "spread/fc1": 2.0**-1074}, {"loss": float("inf")}
+    finding = Finding(fault="zero_grad", severity=Severity.ERROR, where="loop", evidence="e", remedy="r")
+    sink(started())
+    sink(Several(run_id="a", events=(Measured(run_id="a", step=0, numbers=first),)))
+    for step in (10, 20):
+        sink(Measured(run_id="a", step=step, numbers=second))
+    sink(Found(run_id="a", number=1, finding=finding))
+    assert points_of(database, "fit-0001/a") == [(0, first), (10, second), (20, second)]
+    assert findings_of(database, "fit-0001/a") == [finding]
+    assert len(database.rows("SELECT id FROM quantities")) == 2
+
+
+def test_names_that_were_rolled_back_are_written_again(database: Database, sink: Sink) -> None:
+    sink(started())
+    point = Measured(run_id="a", step=0, numbers={"loss": 1.0})
+    lost = RunEnded(run_id="unknown", run=Run.of_curve([], problem="p", config=CONFIG, outcome=Outcome.COMPLETED))
+    with pytest.raises(AssertionError, match="never started"):
+        sink(Several(run_id="a", events=(point, lost)))
+    sink(point)
+    assert points_of(database, "fit-0001/a") == [(0, {"loss": 1.0})]

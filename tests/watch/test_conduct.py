@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from tests.watch.loops import net
@@ -42,3 +46,11 @@ def test_the_environment_names_the_store(tmp_path, monkeypatch):
     with tw.watch(model, torch.optim.SGD(model.parameters())) as monitor:
         assert monitor.study == "watch-0001"
     assert (tmp_path / "named.db").is_file()
+
+
+def test_the_example_is_told_what_is_wrong_with_it(tmp_path):
+    example = Path(__file__).parents[2] / "examples" / "loop.py"
+    ended = subprocess.run([sys.executable, example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ended.stderr.count("thalweg: ") == 1
+    assert "train_eval_mode" in ended.stderr
+    assert (tmp_path / "loop.html").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -148,8 +149,14 @@ def load_run(database: Database, run: str) -> Run:
 
 def points_of(database: Database, run: str) -> list[tuple[int, dict[str, float]]]:
     """Return the updates of a loop that was watched: of each its number and what was measured."""
-    found = database.rows("SELECT step, numbers FROM point WHERE run = ? ORDER BY step", run)
-    return [(row["step"], json.loads(row["numbers"])) for row in found]
+    rows = database.rows("SELECT id, names FROM quantities WHERE run = ?", run)
+    names: dict[int, list[str]] = {row["id"]: json.loads(row["names"]) for row in rows}
+    found = database.rows("SELECT step, quantities, numbers FROM point WHERE run = ? ORDER BY step", run)
+    return [(row["step"], _named(names[row["quantities"]], row["numbers"])) for row in found]
+
+
+def _named(names: list[str], numbers: bytes) -> dict[str, float]:
+    return dict(zip(names, struct.unpack(f"<{len(names)}d", numbers), strict=True))
 
 
 def findings_of(database: Database, run: str) -> list[Finding]:

@@ -34,10 +34,18 @@ CREATE TABLE IF NOT EXISTS epoch (
   PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS quantities (  -- what is measured in an update of a loop that is watched, the same in most
+  id INTEGER PRIMARY KEY,
+  run TEXT NOT NULL REFERENCES run (id),
+  names TEXT NOT NULL,  -- JSON list
+  UNIQUE (run, names)
+);
+
 CREATE TABLE IF NOT EXISTS point (  -- an update of a loop that is watched
   run TEXT NOT NULL REFERENCES run (id),
   step INTEGER NOT NULL,
-  numbers TEXT NOT NULL,  -- JSON: quantities by name
+  quantities INTEGER NOT NULL REFERENCES quantities (id),
+  numbers BLOB NOT NULL,  -- their values, 8 bytes each, little-endian IEEE
   PRIMARY KEY (run, step)
 ) WITHOUT ROWID;
 

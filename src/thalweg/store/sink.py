@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 from thalweg.core.events import EpochEnded, Event, Found, Measured, RunEnded, RunStarted, single
@@ -17,7 +18,9 @@ ON CONFLICT (id) DO UPDATE SET
 """
 _EPOCH = "INSERT OR REPLACE INTO epoch (run, number, measured) VALUES (?, ?, ?)"
 _FORGET = "DELETE FROM epoch WHERE run = ? AND number > ?"
-_POINT = "INSERT OR REPLACE INTO point (run, step, numbers) VALUES (?, ?, ?)"
+_NAMES = "INSERT OR IGNORE INTO quantities (run, names) VALUES (?, ?)"
+_NUMBER = "SELECT id FROM quantities WHERE run = ? AND names = ?"
+_POINT = "INSERT OR REPLACE INTO point (run, step, quantities, numbers) VALUES (?, ?, ?, ?)"
 _FINDING = "INSERT OR REPLACE INTO finding (run, number, found) VALUES (?, ?, ?)"
 _END = "UPDATE run SET outcome = ?, result = ? WHERE id = ?"
 
@@ -35,6 +38,7 @@ class StoreSink:
 
     def __init__(self, writing: Callable[[], AbstractContextManager[sqlite3.Connection]], study: str) -> None:
         self._writing, self._study = writing, study
+        self._known: dict[tuple[str, ...], int] = {}
 
     def __call__(self, event: Event) -> None:
         """Write an event, or several in one transaction; when this returns, they survive a kill and a power cut.
@@ -43,10 +47,15 @@ class StoreSink:
             StoreError: The store is locked, full or read-only.
         """
         told = [one for one in single(event) if isinstance(one, Kept)]
-        if told:
+        if not told:
+            return
+        try:
             with self._writing() as connection:
                 for one in told:
                     self._write(connection, one)
+        except BaseException:
+            self._known.clear()  # what was entered is rolled back
+            raise
 
     def _write(self, connection: sqlite3.Connection, event: Kept) -> None:
         run_id = f"{self._study}/{event.run_id}"
@@ -58,9 +67,19 @@ class StoreSink:
             case EpochEnded(epoch=epoch):
                 connection.execute(_EPOCH, (run_id, epoch.number, json.dumps(epoch.to_json())))
             case Measured(step=step, numbers=numbers):
-                connection.execute(_POINT, (run_id, step, json.dumps(dict(numbers))))
+                values = struct.pack(f"<{len(numbers)}d", *numbers.values())
+                connection.execute(_POINT, (run_id, step, self._quantities(connection, run_id, numbers), values))
             case Found(number=number, finding=finding):
                 connection.execute(_FINDING, (run_id, number, json.dumps(finding.to_json())))
             case RunEnded(run=run):
                 ended = connection.execute(_END, (run.outcome, json.dumps(run.to_json()), run_id))
                 assert ended.rowcount == 1, f"the run {run_id} ended but never started"
+
+    def _quantities(self, connection: sqlite3.Connection, run_id: str, names: Iterable[str]) -> int:
+        """Return the number under which these names stand."""
+        key = run_id, *names
+        if key not in self._known:
+            row = run_id, json.dumps(key[1:])
+            connection.execute(_NAMES, row)
+            (self._known[key],) = connection.execute(_NUMBER, row).fetchone()
+        return self._known[key]

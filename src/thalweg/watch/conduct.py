@@ -76,7 +76,8 @@ def watch(
     began, threads = datetime.now(UTC), torch.get_num_threads()
     command, called = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]), name or type(model).__name__
     file = None if store is None else place.usual() if store == place.DEFAULT else Path(store)
-    hyper = {key: value for key, value in optimizer.defaults.items() if isinstance(value, int | float)}
+    numbers = {key: value for key, value in optimizer.defaults.items() if isinstance(value, int | float)}
+    hyper = {key: value for key, value in numbers.items() if not isinstance(value, bool)}
     config = Config(optimizer=type(optimizer).__name__, hyper=hyper)
     monitor = Monitor(
         model,
