@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from thalweg.core.config import Config
+from thalweg.optim import optimizers
+from thalweg.optim.foreign import Foreign
 from thalweg.problems import Problem
 from thalweg.problems.probe import probe
 from thalweg.train.learner import Learner
@@ -27,9 +29,10 @@ def check_settings(problem: Problem, configs: Iterable[Config]) -> None:
         Traceback (most recent call last):
         thalweg.core.errors.InputError: A dropout rate is set, but the model has no dropout layer...
     """
-    found = {(config.optimizer, _asked(config)): config for config in configs if config.additions}
+    found = {(config.optimizer, _asked(config)): config for config in configs}
     for config in found.values():
-        Learner(problem, config)
+        if config.additions or isinstance(optimizers[config.optimizer], Foreign):
+            Learner(problem, config)
 
 
 def probe_all(problem: Problem, configs: Iterable[Config]) -> None:
