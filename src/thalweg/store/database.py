@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,9 @@ class Database:
     def start_study(self, kind: str, problem: str, command: str, spec: Mapping[str, Any] | None = None) -> Study:
         """Enter a new study and return it; studies of every kind are numbered together.
 
+        A number whose folder lies beside the store already is left out: it holds weights that a study of another
+        store, or of one that was deleted, has written.
+
         Args:
             kind: The verb: ``"compare"``, ``"fit"`` ...
             problem: The problem's name.
@@ -154,8 +158,9 @@ class Database:
             spec: All that it takes to go on with it after a kill, in plain JSON types; ``None`` if it cannot.
         """
         with self.writing() as connection:
-            (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM study").fetchone()
-            study = Study(id=f"{kind}-{number:04d}", kind=kind, problem=problem, command=command)
+            (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM study").fetchone()
+            number = next(n for n in count(last + 1) if not self.path.with_name(_name(kind, n)).exists())
+            study = Study(id=_name(kind, number), kind=kind, problem=problem, command=command)
             text = None if spec is None else json.dumps(spec)
             connection.execute(
                 "INSERT INTO study (number, id, kind, problem, command, spec) VALUES (?, ?, ?, ?, ?, ?)",
@@ -203,6 +208,10 @@ class Database:
                 (status, text, study.id),
             )
             assert ended.rowcount == 1, f"the study {study.id} is in another store"
+
+
+def _name(kind: str, number: int) -> str:
+    return f"{kind}-{number:04d}"
 
 
 def _connect(path: Path, access: str, patience: float = PATIENCE) -> sqlite3.Connection:
