@@ -83,7 +83,7 @@ class Way:
             'in 2 processes, which take 4 s to start'
         """
         match self.name:
-            case "batched":
+            case "batched" if self.members > 1:
                 return "in cohorts"
             case "processes":
                 start = f", which take {self.start:.0f} s to start" if self.start else ""
@@ -99,7 +99,7 @@ class Way:
         """Say what is done, in words."""
         on = f"on {self.threads} torch thread{'s' if self.threads > 1 else ''}"
         match self.name:
-            case "batched":
+            case "batched" if self.members > 1:
                 return f"trained in cohorts of {self.members} {on}"
             case "processes":
                 return f"trained {self.shortly}"
