@@ -13,6 +13,7 @@ from typing import Any
 
 from thalweg.core.errors import StoreError
 from thalweg.core.events import Sink
+from thalweg.store.alive import Alive
 from thalweg.store.failures import explained
 from thalweg.store.header import is_store
 from thalweg.store.holding import Holding
@@ -51,7 +52,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self.path = connection, path
-        self._holding = Holding(path, self.writing)
+        self._holding, self._alive = Holding(path, self.writing), Alive(path)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, patience: float = PATIENCE) -> Database:
@@ -100,6 +101,7 @@ class Database:
 
     def close(self) -> None:
         """Close the file; what was acknowledged is in it."""
+        self._alive.close()
         self._connection.close()
 
     @contextmanager
@@ -145,6 +147,10 @@ class Database:
         """Return whether anyone sweeps on this store now; a process that was killed does not."""
         return self._holding.is_held()
 
+    def is_alive(self, study: str) -> bool:
+        """Return whether a process is at this study, which is none that can be gone on with."""
+        return self._alive.has(study)
+
     def start_study(self, kind: str, problem: str, command: str, spec: Mapping[str, Any] | None = None) -> Study:
         """Enter a new study and return it; studies of every kind are numbered together.
 
@@ -167,6 +173,8 @@ class Database:
                 (number, study.id, kind, problem, command, text),
             )
             self._holding.name(connection, study.id)
+            if spec is None:
+                self._alive.begin(study.id)
         return study
 
     def resume_study(self, study: str) -> Study:
@@ -208,6 +216,7 @@ class Database:
                 (status, text, study.id),
             )
             assert ended.rowcount == 1, f"the study {study.id} is in another store"
+        self._alive.end(study.id)
 
 
 def _name(kind: str, number: int) -> str:
