@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from thalweg.core.errors import InputError, InputTypeError
-from thalweg.formula import Hyper, Interval
+from thalweg.formula import Bounds, Hyper
 from thalweg.optim.params import Params
 
-FINITE = Interval(low_open=True, high_open=True)
+FINITE = Bounds(low_open=True, high_open=True)
 
 
 @dataclass(frozen=True)
