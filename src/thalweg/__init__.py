@@ -19,7 +19,7 @@ imported on first use.
 ``rule``                                  make an optimizer of an update rule of your own
 ========================================  ==========================================================
 
-``help(thalweg.compare.conduct.compare)``, ``help(thalweg.fit)`` ... say what each takes.
+``help(thalweg.compare)``, ``help(thalweg.fit)`` ... say what each takes.
 
 Example:
     >>> import thalweg as tw

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from thalweg.compare.result import Comparison
+from thalweg.optim import optimizers
 from thalweg.store import Database, load_result, runs, studies
 
 Thalweg = Callable[..., subprocess.CompletedProcess[str]]
@@ -93,6 +94,25 @@ def test_the_path_of_the_page_is_printed_whole(name: str, thalweg: Thalweg, blob
     said = thalweg("compare", blobs(), "-o", "sgd", "--trials", "1", "--seeds", "1", "--out", name)
     assert str(tmp_path / name) in said.stdout.splitlines()
     assert (tmp_path / name).is_file()
+
+
+def test_a_class_in_a_file_is_compared(
+    thalweg: Thalweg, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimizers, "_entries", dict(optimizers._entries))
+    (tmp_path / "own.py").write_text("import torch\nclass Mine(torch.optim.SGD): pass\n", "utf-8")
+    given = ["compare", blobs(), "-o", "sgd,own.py:Mine", "--trials=2", "--seeds=1"]
+    assert "--search own.Mine=1e-4:1" in thalweg(*given).stderr
+    for name in ("own.py:Mine", "own.Mine"):
+        said = thalweg(*given, "--search", f"{name}=0.01:0.1", "--executor=processes", "--threads=1", "--json")
+        assert (said.returncode, said.stderr) == (0, "")
+        rates = [
+            run["config"]["hyper"]["lr"]
+            for run in strictly(said.stdout)["trials"]
+            if run["config"]["optimizer"] == "own.Mine"
+        ]
+        assert len(rates) == 2
+        assert all(0.01 <= rate <= 0.1 for rate in rates)
 
 
 def test_without_a_test_split_it_says_so(thalweg: Thalweg, blobs: Blobs) -> None:

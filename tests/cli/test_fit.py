@@ -88,6 +88,18 @@ def test_a_checkpoint_of_another_setting_is_refused(thalweg: Thalweg, blobs: Blo
     assert "of another run" in said.stderr
 
 
+def test_where_the_store_was_deleted_its_weights_stay_and_new_runs_go_on(thalweg: Thalweg, blobs: Blobs) -> None:
+    assert thalweg("fit", blobs()).returncode == 0
+    kept = Path("thalweg-runs", "fit-0001", "checkpoint.safetensors")
+    before = kept.read_bytes()
+    for file in Path("thalweg-runs").glob("runs.db*"):
+        file.unlink()
+    said = thalweg("fit", blobs(), "--seed=1")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "kept as fit-0002 in thalweg-runs/runs.db, its weights in thalweg-runs/fit-0002" in said.stdout
+    assert kept.read_bytes() == before
+
+
 def test_early_stopping_marks_the_epoch_that_was_kept(thalweg: Thalweg, blobs: Blobs) -> None:
     said = thalweg("fit", blobs(), "--epochs", "60", "--patience", "3", "--lr", "0.5")
     assert "stopped_early" in said.stdout

@@ -1,4 +1,4 @@
-"""Ctrl-C: finished runs are kept, what is missing is said, the exit code is 130."""
+"""Ctrl-C and SIGTERM: finished runs are kept, what is missing is said, the exit code is 130."""
 
 from __future__ import annotations
 
@@ -136,6 +136,37 @@ def test_a_fit_that_is_interrupted_is_kept_and_can_go_on(
     on = thalweg("fit", blobs(), *typed, "--resume")
     assert on.returncode == 0
     assert "completed" in on.stdout
+
+
+SLOW = """
+import time
+
+class Net(nn.Linear):
+    def forward(self, x):
+        time.sleep(0.01)
+        return super().forward(x)
+
+settings["model"] = lambda: Net(4, 3)
+problem = tw.Problem(**settings)
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_a_fit_that_is_ended_from_outside_is_interrupted(
+    ending: signal.Signals, thalweg: Thalweg, blobs: Blobs, tmp_path: Path
+) -> None:
+    with started("fit", blobs(SLOW), "--epochs=100000", "--threads=1") as process:
+        checkpoint = tmp_path / "thalweg-runs" / "fit-0001" / "checkpoint.safetensors"
+        deadline = time.monotonic() + 60
+        while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert "running" in thalweg("runs").stdout
+        process.send_signal(ending)
+        out, err = process.communicate(timeout=60)
+    assert "interrupted" in thalweg("runs").stdout
+    if ending is signal.SIGTERM:
+        assert (process.returncode, err) == (130, "")
+        assert "--checkpoint thalweg-runs/fit-0001 --resume" in " ".join(out.split())
 
 
 def test_an_interruption_before_any_run_ends_quietly(thalweg: Thalweg, blobs: Blobs, tmp_path: Path) -> None:

@@ -70,3 +70,16 @@ def test_a_rule_of_ones_own_is_shown_by_the_name_of_its_file(thalweg: Thalweg, t
     assert "in PyTorch: mine.plain" in lines
     assert "reference:  none given" in lines
     assert r"\theta \leftarrow \theta - \epsilon g" in lines
+
+
+def test_a_class_of_ones_own_is_shown_by_its_settings(
+    thalweg: Thalweg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimizers, "_entries", dict(optimizers._entries))
+    file = tmp_path / "mine.py"
+    file.write_text("import torch\nclass Mine(torch.optim.SGD): pass\ndef slow(p, lr): return Mine(p, lr)\n")
+    said = thalweg("optimizers", f"{file}:Mine").stdout
+    assert "in PyTorch: mine.Mine" in said.splitlines()
+    assert "nesterov" in said
+    assert "the range that --search gives" in " ".join(said.split())
+    assert "nan" not in thalweg("optimizers", f"{file}:slow").stdout

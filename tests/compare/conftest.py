@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.environment import ENVIRONMENT
 
-from thalweg.compare.result import Comparison, Environment, Interval, Pair, Standing
+from thalweg.compare.result import Comparison, Interval, Pair, Standing
 from thalweg.core.config import Config
 
 Build = Callable[..., Comparison]
@@ -62,18 +63,7 @@ def ranked() -> Build:
             seconds=12.0,
             tested_on="test",
             missing=(),
-            environment=Environment(
-                command="thalweg compare digits/mlp-1",
-                started="2025-11-20",
-                thalweg="0.1.0",
-                torch="2.13.0",
-                python="3.11",
-                platform="Linux",
-                processor="a processor",
-                threads=1,
-                threading="trained on 1 torch thread",
-                device="cpu",
-            ),
+            environment=ENVIRONMENT,
         )
 
     return build

@@ -226,6 +226,31 @@ def test_what_cannot_be_done_is_said_at_once(changes: Any, error: type[InputErro
     assert said in str(caught.value)
 
 
+def slow(parameters: Any, lr: float) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr=lr / 10)
+
+
+def test_a_class_and_a_function_are_compared_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimizers, "_entries", dict(optimizers._entries))
+    mine = f"{__name__.partition('.')[0]}.slow"
+    given = ["sgd", torch.optim.SGD, slow]
+    found = compare(classify(), given, trials=2, seeds=1, base=SHORT, search={mine: (0.01, 1.0)})
+    assert {standing.optimizer for standing in found.ranking} == {"sgd", "torch.SGD", mine}
+    ours, theirs = (
+        {run.config.hyper["lr"]: run.valid["loss"] for run in found.trials if run.config.optimizer == name}
+        for name in ("sgd", "torch.SGD")
+    )
+    assert theirs == pytest.approx(ours)
+
+
+def test_one_without_a_range_or_that_cannot_be_made_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimizers, "_entries", dict(optimizers._entries))
+    with pytest.raises(InputError, match=r"--search .*slow=1e-4:1"):
+        compare(classify(), [slow])
+    with pytest.raises(InputError, match="step of LBFGS"):
+        compare(classify(), [torch.optim.LBFGS], search={"torch.LBFGS": (0.1, 1.0)})
+
+
 def test_a_model_that_does_not_fit_is_found_before_the_first_run() -> None:
     def forbidden(jobs: Sequence[Job], sink: Sink) -> list[Run]:
         raise AssertionError("a run was begun")

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
 from thalweg.core.errors import InputTypeError, OutOfRangeError
 
 BOUNDS = st.tuples(st.floats(allow_nan=False), st.floats(allow_nan=False)).map(sorted)
@@ -21,7 +21,7 @@ def test_check_returns_what_lies_inside_and_refuses_the_rest(
     bounds: list[float], low_open: bool, high_open: bool, x: float
 ) -> None:
     low, high = bounds
-    interval = Interval(low, high, low_open, high_open)
+    interval = Bounds(low, high, low_open, high_open)
     inside = low <= x <= high and not (low_open and x == low) and not (high_open and x == high)
     assert (x in interval) == inside
     if inside:
@@ -35,7 +35,7 @@ def test_check_returns_what_lies_inside_and_refuses_the_rest(
 @pytest.mark.parametrize("value", ["0.5", "fast", None, [0.5], 1j, torch.ones(2), object()])
 def test_no_number_is_a_type_error_that_names_it(value: Any) -> None:
     with pytest.raises(InputTypeError, match="rho is no number"):
-        Interval(0, 1).check("rho", value)
+        Bounds(0, 1).check("rho", value)
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_no_number_is_a_type_error_that_names_it(value: Any) -> None:
 )
 def test_nan_and_numbers_beyond_all_floats_are_out_of_range(value: Any) -> None:
     with pytest.raises(OutOfRangeError, match="rho is out of its range"):
-        Interval().check("rho", value)
+        Bounds().check("rho", value)
 
 
 def test_tensors_and_ints_are_numbers() -> None:
-    assert Interval(0, 1).check("rho", torch.tensor(0.5)) == 0.5
-    assert isinstance(Interval(0, 1).check("rho", 1), float)
+    assert Bounds(0, 1).check("rho", torch.tensor(0.5)) == 0.5
+    assert isinstance(Bounds(0, 1).check("rho", 1), float)

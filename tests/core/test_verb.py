@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 import subprocess
 import sys
 
@@ -39,6 +40,21 @@ def test_a_verb_is_called_like_the_function_it_is_named_after(name: str, monkeyp
 
 def test_a_verb_shows_the_signature_of_its_function() -> None:
     assert list(inspect.signature(tw.compare).parameters)[:2] == ["problem", "optimizers"]
+
+
+@pytest.mark.parametrize("name", ["check", "compare", "sweep", "report"])
+def test_help_shows_the_function_first_and_then_the_package(name: str) -> None:
+    verb = getattr(tw, name)
+    module, _, function = verb.__verb__.partition(":")
+    told, package = inspect.getdoc(verb) or "", vars(verb)["__doc__"]
+    first, after, *_ = told.splitlines()
+    assert first == f"{name}{inspect.signature(verb)}"
+    assert after == ""
+    assert told.endswith(package.rstrip())
+    assert "\nArgs:\n" in told
+    assert f"help({module}.{function})" in told
+    assert ">>>" not in told.removesuffix(package.rstrip())
+    assert first in pydoc.plain(pydoc.render_doc(verb))
 
 
 def test_a_call_reaches_the_function() -> None:

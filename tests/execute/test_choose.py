@@ -105,6 +105,25 @@ def test_what_cannot_be_batched_is_said(make_problem: Any, timed: dict[str, floa
     assert "not in cohorts: its model, loss or metrics cannot be batched" in chosen.said
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"sampling": "hard"}, "the sampling hard asks for the last loss of each sample"),
+        ({"optimizer": "lbfgs"}, "lbfgs evaluates the loss as often as it likes"),
+    ],
+)
+def test_what_trains_alone_is_no_cohort_of_one(
+    more: dict[str, str], why: str, make_problem: Any, timed: dict[str, float]
+) -> None:
+    todo = [Job(job.run_id, job.problem, job.config.replace(**more)) for job in jobs(make_problem(), 40)]
+    chosen = Chosen("batched", threads=1)
+    chosen._choose(todo)
+    assert chosen.said == f"trained one by one on 1 torch thread; not in cohorts: {why}"
+    chosen = Chosen(threads=1)
+    assert "batched" not in [way.name for way in chosen._choose(todo)]
+    assert chosen.said.endswith(f"; not in cohorts: {why}")
+
+
 @pytest.mark.parametrize("name", ["sequential", "batched", "processes"])
 def test_a_named_one_is_taken(make_problem: Any, timed: dict[str, float], name: str) -> None:
     assert {way.name for way in Chosen(name, threads=1)._choose(jobs(make_problem(), 3))} == {name}

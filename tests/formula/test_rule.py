@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from thalweg.core.errors import InputError
-from thalweg.formula import Fraction, Interval, NonNegative, Number, Scalar, Tensor, Update, compose, rule
+from thalweg.formula import Bounds, Fraction, NonNegative, Number, Scalar, Tensor, Update, compose, rule
 from thalweg.formula.expression import scalar
 
 
@@ -75,9 +75,9 @@ def test_a_signature_is_the_declaration() -> None:
     assert found.summary == "Everything a rule can declare."
     assert (found.slots, found.scalars, found.flags) == (("v",), {"total": 0.5}, {"fast": True})
     assert list(found.hypers) == ["lr", "rho", "loose"]
-    assert found.hypers["rho"].interval == Interval(0, 1, high_open=True)
+    assert found.hypers["rho"].interval == Bounds(0, 1, high_open=True)
     assert found.hypers["loose"].default == 2.0
-    assert found.hypers["loose"].interval == Interval()
+    assert found.hypers["loose"].interval == Bounds()
     assert found.uses_time
     assert (found.reference, found.search) == ("a toy", (1e-3, 1))
     assert found.interim is not None

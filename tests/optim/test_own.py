@@ -16,7 +16,7 @@ import thalweg as tw
 from thalweg.core.errors import InputError, InputTypeError, OutOfRangeError, UnknownNameError
 from thalweg.formula import Fraction, NonNegative, Scalar, Start, sign
 from thalweg.optim import RuleOptimizer, optimizers
-from thalweg.optim.own import resolve
+from thalweg.optim.given import resolve
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "signum.py"
 

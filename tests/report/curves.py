@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 from scipy import stats
+from tests.environment import ENVIRONMENT
 
-from thalweg.compare.result import Comparison, Environment, Interval, Pair, Standing
+from thalweg.compare.result import Comparison, Interval, Pair, Standing
 from thalweg.core.config import Config
 from thalweg.core.run import Epoch, Outcome, Run
 
@@ -153,16 +154,5 @@ def make_comparison(seeds: tuple[int, ...] = SEEDS, names: tuple[str, ...] = tup
         seconds=47.3,
         tested_on="test",
         missing=(),
-        environment=Environment(
-            command="thalweg compare digits/mlp-1 --trials 16 --seeds 10",
-            started="2025-11-20 18:04:11 UTC",
-            thalweg="0.1.0",
-            torch="2.13.0+cpu",
-            python="3.11.2",
-            platform="Linux x86_64",
-            processor="AMD EPYC 7B13, 2 cores",
-            threads=1,
-            threading="trained on 1 torch thread",
-            device="cpu",
-        ),
+        environment=ENVIRONMENT,
     )

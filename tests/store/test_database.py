@@ -39,6 +39,14 @@ def test_studies_are_numbered_across_kinds_and_reopening(path: Path) -> None:
             assert database.start_study(kind, "digits/mlp-1", f"thalweg {kind}").id == expected
 
 
+def test_a_number_whose_folder_is_there_is_left_out(path: Path) -> None:
+    for left_behind in ("fit-0001", "fit-0002", "grow-0004"):
+        (path.parent / left_behind).mkdir(parents=True)
+    with Database.open(path) as database:
+        found = [database.start_study(kind, "p", "c").id for kind in ("fit", "grow", "fit")]
+    assert found == ["fit-0003", "grow-0005", "fit-0006"]
+
+
 def test_a_study_ends_finished_or_interrupted(database: Database) -> None:
     first, second, third = (database.start_study("fit", "p", "c") for _ in range(3))
     database.finish(first, {"loss": math.nan, "best": math.inf})

@@ -111,7 +111,7 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(path: Path, seed: in
             assert what == "epoch" or outcomes[run_id] == "completed"
             epoch = load_run(database, run_id).epochs[int(number) - 1]
             assert (epoch.number, epoch.train_loss) == (int(number), 1 / int(number))
-        assert studies(database)[0].status == "running"
+        assert studies(database)[0].status == "interrupted"
         assert database.start_study("fit", "p", "c").id == "fit-0002"
 
 

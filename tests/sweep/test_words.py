@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.console import Console
+from tests.environment import ENVIRONMENT
 
-from thalweg.core.environment import Environment
 from thalweg.core.interval import Interval
 from thalweg.core.run import Outcome, Run
 from thalweg.sweep import words
@@ -24,8 +24,6 @@ from thalweg.sweep.trial import Trial
 
 Make = Callable[..., Trial]
 Build = Callable[..., SweepResult]
-
-ENVIRONMENT = [f.name for f in fields(Environment) if f.name != "threads"]
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def swept(trial: Make, finals: Callable[..., list[Run]]) -> Build:
             "seconds": 3.0,
             "executor": "sequential",
             "missing": (),
-            "environment": Environment(**dict.fromkeys(ENVIRONMENT, ""), threads=1),
+            "environment": ENVIRONMENT,
         }
         return SweepResult(**{**plain, **changes})
 

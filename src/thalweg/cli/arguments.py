@@ -79,7 +79,7 @@ OptimizerNames = Annotated[
     typer.Option(
         "--optimizers",
         "-o",
-        help="Names with commas between, FILE.py:NAME among them; the book's eight if left out.",
+        help="Names with commas between, FILE.py:NAME of a rule or class too; the book's eight if left out.",
         autocompletion=optimizer_lists,
     ),
 ]

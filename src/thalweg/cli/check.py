@@ -76,7 +76,7 @@ def command(
 
 def _setup(problem: str, data: Path | None, optimizer: str | None, hyper: dict[str, Any], shared: Shared) -> Setup:
     from thalweg.check.files import resolve
-    from thalweg.optim.own import resolve as named
+    from thalweg.optim.given import resolve as named
 
     fields = {name: value for name, value in shared.items() if name != "schedules" or value != a.schedules(None)}
     return resolve(problem, data=data).configured(optimizer and named(optimizer), hyper, **fields)

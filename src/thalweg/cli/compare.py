@@ -47,17 +47,18 @@ def command(
     from thalweg.compare.protocol import Protocol
     from thalweg.core.config import Config
     from thalweg.optim.families import TEXTBOOK
-    from thalweg.optim.own import resolve as named
+    from thalweg.optim.given import resolve as named
     from thalweg.problems import resolve
     from thalweg.report import require_writable, write
     from thalweg.train.beforehand import probe_all
 
     require_writable(out)
-    names = [named(name.strip()) for name in optimizers.split(",")] if optimizers else TEXTBOOK
+    typed = [name.strip() for name in optimizers.split(",")] if optimizers else TEXTBOOK
+    names = tuple(map(named, typed))
+    known = dict(zip(typed, names, strict=True))
+    ranges = {known.get(name, name): interval for name, interval in a.ranges(search).items()}
     base = Config(hyper=a.pairs(settings), seed=seed, **shared)
-    plan = partial(
-        Protocol, names=tuple(names), trials=trials, seeds=seeds, base=base, keep=keep, search=a.ranges(search)
-    )
+    plan = partial(Protocol, names=names, trials=trials, seeds=seeds, base=base, keep=keep, search=ranges)
     protocols = [plan(problem=resolve(name, data=data)) for name in problems]
     for protocol in protocols:  # before the store is touched
         probe_all(protocol.problem, [base])

@@ -51,7 +51,7 @@ def command(
     from thalweg.cli.record import resumed
     from thalweg.core.config import Config
     from thalweg.core.run import Outcome
-    from thalweg.optim.own import resolve as named
+    from thalweg.optim.given import resolve as named
     from thalweg.problems import resolve
     from thalweg.report import require_writable, write
     from thalweg.train import Learner

@@ -29,7 +29,7 @@ def reopened(store: Path, study: str, problem: str | None = None, data: Path | N
         InputError: It is no study of one run, or does not say what it was trained on.
     """
     from thalweg.core.run import Run
-    from thalweg.optim.own import resolve as named
+    from thalweg.optim.given import resolve as named
     from thalweg.problems import resolve
     from thalweg.store import Database, load_result
 

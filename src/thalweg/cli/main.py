@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -48,12 +51,26 @@ def main() -> None:
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:
-        app()
+        with _ended_as_by_ctrl_c():
+            app()
     except Exception as error:
         if debug:
             raise
         cause = error.__cause__ if isinstance(error, UnansweredError) else error
         _say(cause or error, error.code if isinstance(error, UnansweredError) else 1)
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM, with which ``kill`` and schedulers end a process, do what Ctrl-C does: keep what there is."""
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # whoever started this has other plans
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _say(error: BaseException, code: int) -> None:

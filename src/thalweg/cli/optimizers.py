@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from math import isnan
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,7 +33,7 @@ def command(
     from thalweg.formula.latex import latex
     from thalweg.formula.rule import text
     from thalweg.optim import Named, optimizers
-    from thalweg.optim.own import resolve
+    from thalweg.optim.given import resolve
 
     name = resolve(name)
     entry = optimizers[name]
@@ -44,7 +46,7 @@ def command(
     out.print(_hypers(name))
 
 
-def _home(kind: type) -> str:
+def _home(kind: Callable[..., Any]) -> str:
     from thalweg.core.code import PREFIX
 
     return "thalweg.optim" if kind.__module__.startswith("thalweg.") else kind.__module__.removeprefix(PREFIX)
@@ -64,14 +66,20 @@ def _overview() -> Table:
 def _hypers(name: str) -> Table:
     from thalweg.cli.terminal import table
     from thalweg.optim import optimizers
+    from thalweg.optim.foreign import Foreign
 
     entry = optimizers[name]
     meaning = dict(entry.meaning)
-    low, high = entry.search
-    meaning["lr"] = f"tuned in [{low:g}, {high:g}], log-uniform"
+    if isinstance(entry, Foreign) and entry.span is None:
+        meaning["lr"] = "tuned in the range that --search gives"
+    else:
+        low, high = entry.search
+        meaning["lr"] = f"tuned in [{low:g}, {high:g}], log-uniform"
     listing = table("hyper-parameter", "default", "range", "", right=("default",), whole=("hyper-parameter",))
     for key, hyper in entry.hypers().items():
-        listing.add_row(key, f"{hyper.default:g}", repr(hyper.interval), meaning.get(key, ""))
+        listing.add_row(
+            key, "" if isnan(hyper.default) else f"{hyper.default:g}", repr(hyper.interval), meaning.get(key, "")
+        )
     for flag in entry.flags:
         listing.add_row(flag, str(entry.flags[flag]), "True, False", meaning.get(flag, ""))
     return listing

@@ -148,7 +148,7 @@ def command(
 def _names(optimizer: str) -> dict[str, str]:
     """Return the optimizers by registry name, each as it was typed."""
     from thalweg.optim import optimizers
-    from thalweg.optim.own import resolve
+    from thalweg.optim.given import resolve
 
     names = {resolve(name.strip()): name.strip() for name in optimizer.split(",")}
     for name in names:

@@ -17,13 +17,14 @@ from thalweg.execute import Executor, Memory
 from thalweg.execute.choose import ready
 from thalweg.execute.environment import describe
 from thalweg.optim.families import TEXTBOOK
+from thalweg.optim.given import OptimizerGiven, resolve_all
 from thalweg.problems import Problem, resolve
 from thalweg.train.beforehand import probe_all
 
 
 def compare(
     problem: Problem | str,
-    optimizers: Sequence[str] | str | None = None,
+    optimizers: Sequence[OptimizerGiven] | OptimizerGiven | None = None,
     *,
     trials: int = 16,
     seeds: int = 10,
@@ -46,12 +47,14 @@ def compare(
     Args:
         problem: What to train on, or its name in the catalog. Without a test split final scores are validation's,
             and so optimistic.
-        optimizers: Names; ``None`` takes the book's eight.
+        optimizers: Names, classes such as ``torch.optim.Adam``, or functions of parameters and ``lr``; ``None``
+            takes the book's eight.
         trials: Tuning runs an optimizer.
         seeds: Final runs an optimizer.
         keep: ``"best"`` judges every run at its best epoch by validation, ``"last"`` at its last.
         base: What all Configs share: length, batch size, schedule, fixed hyper-parameters.
-        search: Learning-rate intervals that replace the declared ones, by optimizer.
+        search: Learning-rate intervals that replace the declared ones, by optimizer's name (a class' is such as
+            ``"torch.Adam"``).
         threads: Torch threads; ``None`` measures how many pay.
         executor: How runs are done: an executor, or the name of one; ``"auto"`` takes the quickest.
         sink: Hears every event.
@@ -69,10 +72,9 @@ def compare(
         >>> len(result.trials), len(result.finals), sorted(s.optimizer for s in result.ranking)
         (4, 4, ['adam', 'sgd'])
     """
-    names = [optimizers] if isinstance(optimizers, str) else TEXTBOOK if optimizers is None else optimizers
     protocol = Protocol(
         problem=resolve(problem) if isinstance(problem, str) else problem,
-        names=tuple(names),
+        names=TEXTBOOK if optimizers is None else resolve_all(optimizers),
         trials=trials,
         seeds=seeds,
         base=base or Config(),

@@ -59,11 +59,14 @@ class Protocol:
                 got=f"lr={self.base.hyper['lr']:g}",
                 remedy="leave lr out, or train this one setting with `thalweg fit`",
             )
+        self._check_search()
         for name in self.names:
-            config = complete(self.problem, self.base.replace(optimizer=name))
             check_hyper(name, self.base.hyper)
+            config = complete(self.problem, self._highest(name))
             check_schedules(config, Length.of(self.problem, config).steps_per_epoch)
-        check_settings(self.problem, [self.base.replace(optimizer=name) for name in self.names])
+        check_settings(self.problem, map(self._highest, self.names))
+
+    def _check_search(self) -> None:
         for name, (low, high) in self.search.items():
             if name not in self.names:
                 raise UnknownNameError("optimizer in this comparison", name, self.names)
@@ -74,9 +77,13 @@ class Protocol:
                     expected="0 < low < high",
                 )
 
+    def _highest(self, name: str) -> Config:
+        """Return the setting of an optimizer at the upper end of its range."""
+        return self.base.replace(optimizer=name, hyper={**self.base.hyper, "lr": self.range_of(name)[1]})
+
     def range_of(self, name: str) -> tuple[float, float]:
         """Return the interval of an optimizer's learning rate."""
-        return self.search.get(name, optimizers[name].search)
+        return self.search[name] if name in self.search else optimizers[name].search
 
     @property
     def runs(self) -> int:

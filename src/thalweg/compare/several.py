@@ -16,25 +16,28 @@ from thalweg.core.events import Event, Several, Sink, silent
 from thalweg.core.wording import listed
 from thalweg.execute import Memory
 from thalweg.optim.families import TEXTBOOK
+from thalweg.optim.given import OptimizerGiven, resolve_all
 from thalweg.problems import Problem, resolve
 from thalweg.train.beforehand import probe_all
 
 
 @overload
 def compare(
-    problem: Problem | str, optimizers: Sequence[str] | str | None = None, **settings: Any
+    problem: Problem | str, optimizers: Sequence[OptimizerGiven] | OptimizerGiven | None = None, **settings: Any
 ) -> Comparison: ...
 
 
 @overload
 def compare(
-    problem: Sequence[Problem | str], optimizers: Sequence[str] | str | None = None, **settings: Any
+    problem: Sequence[Problem | str],
+    optimizers: Sequence[OptimizerGiven] | OptimizerGiven | None = None,
+    **settings: Any,
 ) -> Comparisons: ...
 
 
 def compare(
     problem: Problem | str | Sequence[Problem | str],
-    optimizers: Sequence[str] | str | None = None,
+    optimizers: Sequence[OptimizerGiven] | OptimizerGiven | None = None,
     **settings: Any,
 ) -> Comparison | Comparisons:
     """Compare optimizers under equal tuning budgets: on one problem, or on each of several.
@@ -45,7 +48,7 @@ def compare(
 
     Args:
         problem: What to train on, or its name in the catalog; or a list of these.
-        optimizers: Names; ``None`` takes the book's eight.
+        optimizers: Names, classes or functions; ``None`` takes the book's eight.
         settings: What `thalweg.compare.conduct.compare` takes beside: `trials`, `seeds`, `base`, `keep`, `search`,
             `threads`, `executor`, `sink`, `command`, `memory`. With several problems each run's id begins with its
             problem's name, such as ``"digits/mlp-1/adam/seed-3"``.
@@ -72,7 +75,7 @@ def compare(
 
 def _compare(
     problems: Sequence[Problem | str],
-    optimizers: Sequence[str] | str | None,
+    optimizers: Sequence[OptimizerGiven] | OptimizerGiven | None,
     *,
     trials: int = 16,
     seeds: int = 10,
@@ -81,11 +84,11 @@ def _compare(
     search: Mapping[str, tuple[float, float]] | None = None,
     **how: Any,
 ) -> Comparisons:
-    names = [optimizers] if isinstance(optimizers, str) else TEXTBOOK if optimizers is None else optimizers
+    names = TEXTBOOK if optimizers is None else resolve_all(optimizers)
     protocols = [
         Protocol(
             problem=resolve(problem) if isinstance(problem, str) else problem,
-            names=tuple(names),
+            names=names,
             trials=trials,
             seeds=seeds,
             base=base or Config(),

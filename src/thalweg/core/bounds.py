@@ -9,11 +9,11 @@ from thalweg.core.errors import InputTypeError, OutOfRangeError
 
 
 @dataclass(frozen=True)
-class Interval:
+class Bounds:
     """A real interval, each end open or closed.
 
     Example:
-        >>> Interval(0, 1, high_open=True), 1.0 in Interval(0, 1, high_open=True)
+        >>> Bounds(0, 1, high_open=True), 1.0 in Bounds(0, 1, high_open=True)
         ([0, 1), False)
     """
 
@@ -52,5 +52,5 @@ class Interval:
         return number
 
 
-POSITIVE = Interval(0, low_open=True, high_open=True)
-NON_NEGATIVE = Interval(0, high_open=True)
+POSITIVE = Bounds(0, low_open=True, high_open=True)
+NON_NEGATIVE = Bounds(0, high_open=True)

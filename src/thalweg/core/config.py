@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, cast
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
 from thalweg.core.choice import written
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 
@@ -183,12 +183,12 @@ _COUNTS = ("epochs", "batch_size", "patience")
 _NUMBERS = ("dropout", "label_smoothing", "max_norm")
 """Fields that hold one real number or None."""
 
-INTERVALS: Mapping[str, Interval] = MappingProxyType(
+INTERVALS: Mapping[str, Bounds] = MappingProxyType(
     {
-        **dict.fromkeys(_COUNTS, Interval(1, high_open=True)),
-        "dropout": Interval(0, 1, high_open=True),
-        "label_smoothing": Interval(0, 1),
-        "max_norm": Interval(0, low_open=True, high_open=True),
+        **dict.fromkeys(_COUNTS, Bounds(1, high_open=True)),
+        "dropout": Bounds(0, 1, high_open=True),
+        "label_smoothing": Bounds(0, 1),
+        "max_norm": Bounds(0, low_open=True, high_open=True),
     }
 )
 """What the fields that hold a number with an order may be."""
@@ -236,7 +236,7 @@ def _number(name: str, value: object) -> Number:
 
 
 def _integer(name: str, value: Any) -> int:
-    interval = INTERVALS.get(name, Interval())
+    interval = INTERVALS.get(name, Bounds())
     whole = not isinstance(value, bool) and isinstance(value, Integral)
     if not whole or int(value) not in interval:
         least = "" if math.isinf(interval.low) else f" >= {interval.low:g}"

@@ -24,6 +24,18 @@ class Verb(ModuleType):
         return self.__function()(*args, **kwargs)
 
     @property
+    def __doc__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """What ``help`` shows: the function's signature and docstring, then the package's own.
+
+        Examples stay with the function, whose names they use: so they are tested once.
+        """
+        function = self.__function()
+        told = inspect.cleandoc(function.__doc__ or "").partition("\n\nExample")[0]
+        call = f"{self.__name__.rpartition('.')[2]}{self.__signature__}"
+        examples = f"Examples: help({function.__module__}.{function.__name__})"
+        return "\n\n".join([call, told, examples, vars(self)["__doc__"]])
+
+    @property
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(self.__function())
 

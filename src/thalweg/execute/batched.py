@@ -69,7 +69,7 @@ def batched(
             text = text if unseen else ""
         if text:
             sink(Notice(run_id=crowd[0].run_id, text=text))
-        fit = [job for job in crowd if not (obstacle or trains_alone(job))]
+        fit = [job for job in crowd if not (obstacle or why_alone(job))]
         size = min(chunk, _that_fit(fit, sink)) if len(fit) > 1 else chunk
         teams += [Crew(fit[at : at + size], sink, known, folder) for at in range(0, len(fit), size)]
         teams += [Alone(job, sink, folder) for job in crowd if job not in fit and job.run_id not in known]
@@ -104,11 +104,14 @@ def crowds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     yield from found.values()
 
 
-def trains_alone(job: Job) -> bool:
-    """Whether a job has no place in a cohort.
+def why_alone(job: Job) -> str:
+    """Say why a job has no place in a cohort; empty if it has one.
 
-    Its optimizer evaluates the loss as often as it likes, so that no neighbour could wait for it; or its sampling
-    asks for the last loss of each sample, which a cohort does not keep.
+    No neighbour could wait for an optimizer that evaluates the loss as often as it likes, and a cohort does not
+    keep the last loss of each sample.
     """
     name, options = read(job.config.sampling)[0]
-    return is_full_batch(optimizers[job.config.optimizer].kind) or "losses" in bind(name, options).needs
+    if is_full_batch(optimizers[job.config.optimizer].kind):
+        return f"{job.config.optimizer} evaluates the loss as often as it likes"
+    asks = "losses" in bind(name, options).needs
+    return f"the sampling {name} asks for the last loss of each sample" if asks else ""

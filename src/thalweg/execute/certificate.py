@@ -11,7 +11,7 @@ from torch import nn
 
 from thalweg.core.config import Config
 from thalweg.core.run import Epoch
-from thalweg.execute.batched import trains_alone
+from thalweg.execute.batched import why_alone
 from thalweg.execute.cohort import Cohort
 from thalweg.execute.job import Job
 from thalweg.execute.obstacles import of_problem, unseen_draws
@@ -98,7 +98,7 @@ def certify(problem: Problem, config: Config, curve: Sequence[Epoch], *, togethe
 
 def fits_a_cohort(problem: Problem, config: Config) -> bool:
     """Return whether a run can be trained in a cohort at all; if not there is nothing to certify."""
-    return not (trains_alone(Job("", problem, config)) or of_problem(prepared(problem, config)))
+    return not (why_alone(Job("", problem, config)) or of_problem(prepared(problem, config)))
 
 
 def _apart(one: Epoch, other: Epoch) -> float:

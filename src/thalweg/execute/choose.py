@@ -14,7 +14,7 @@ from thalweg.core.events import Sink, silent
 from thalweg.core.run import Run
 from thalweg.execute import room
 from thalweg.execute.attempt import Attempt, in_passing, kept_in
-from thalweg.execute.batched import CHUNK, crowds, trains_alone
+from thalweg.execute.batched import CHUNK, crowds, why_alone
 from thalweg.execute.budget import Budget
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
@@ -155,12 +155,14 @@ class Chosen:
 
     def _cohorts(self, crowd: Sequence[Job], counts: Sequence[int], budget: Budget) -> tuple[list[Way], str]:
         """Return the best cohort, larger ones tried as long as they pay; or why there is none."""
-        fit = [job for job in crowd if not trains_alone(job)]
+        fit = [job for job in crowd if not why_alone(job)]
+        if len(fit) < 2:
+            return [], next(filter(None, map(why_alone, crowd)), "")
         sizes = list(_sizes(min(len(fit), self.chunk or CHUNK), exactly=self.chunk is not None))
         if not budget.allows(sizes[0], budget.rival / counts[-1]):
             return [], "trying one would take too long"
-        obstacle = of_problem(prepared(crowd[0].problem, crowd[0].config)) if len(fit) > 1 else ""
-        if len(fit) < 2 or obstacle:
+        obstacle = of_problem(prepared(crowd[0].problem, crowd[0].config))
+        if obstacle:
             return [], obstacle
         found: list[Way] = []
         for members in sizes:

@@ -7,7 +7,7 @@ by name, and is looked for where this process looks.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -88,7 +88,7 @@ def _own_optimizers(jobs: Sequence[Job]) -> dict[str, Any]:
     return {name: optimizers[name] for name in sorted(names) if _home(optimizers[name].kind) != ours}
 
 
-def _home(kind: type) -> str:
+def _home(kind: Callable[..., Any]) -> str:
     return kind.__module__.partition(".")[0]
 
 

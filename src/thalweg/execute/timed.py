@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thalweg.execute.batched import crowds, trains_alone
+from thalweg.execute.batched import crowds, why_alone
 from thalweg.execute.job import Job
 from thalweg.execute.way import Way
 
@@ -33,6 +33,6 @@ class Timed:
 
     def ways_for(self, crowd: Sequence[Job]) -> list[Way]:
         """Return the ways with no more members than these jobs have."""
-        fit = sum(not trains_alone(job) for job in crowd)
+        fit = sum(not why_alone(job) for job in crowd)
         kept = [way for way in self.ways if way.name != "batched" or fit]
         return [way.among(fit if way.name == "batched" else len(crowd)) for way in kept or self.ways]

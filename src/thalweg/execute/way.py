@@ -17,6 +17,7 @@ from thalweg.execute.passes import plain_attention
 from thalweg.execute.processes import processes
 from thalweg.execute.sequential import sequential
 from thalweg.train import Learner
+from thalweg.train.full_batch import update_by_all
 from thalweg.train.length import Length
 from thalweg.train.threads import threads
 
@@ -83,7 +84,7 @@ class Way:
             'in 2 processes, which take 4 s to start'
         """
         match self.name:
-            case "batched":
+            case "batched" if self.members > 1:
                 return "in cohorts"
             case "processes":
                 start = f", which take {self.start:.0f} s to start" if self.start else ""
@@ -99,7 +100,7 @@ class Way:
         """Say what is done, in words."""
         on = f"on {self.threads} torch thread{'s' if self.threads > 1 else ''}"
         match self.name:
-            case "batched":
+            case "batched" if self.members > 1:
                 return f"trained in cohorts of {self.members} {on}"
             case "processes":
                 return f"trained {self.shortly}"
@@ -114,11 +115,16 @@ def updates_of(jobs: Sequence[Job]) -> int:
 
 
 def speed_alone(job: Job, count: int, seconds: float = SECONDS) -> float:
-    """Return the updates a second of one run on so many threads, timed for so long, or for one update."""
+    """Return the updates a second of one run on so many threads, timed for so long, or for one update.
+
+    One of a full-batch optimizer counts as one a batch, as in `updates_of`.
+    """
     learner = Learner(job.problem, job.config)
-    if learner.full_batch:
-        learner = Learner(job.problem, job.config.replace(optimizer="sgd", hyper={}, schedules={}))
     with threads(count), learner.own_generators():
+        if learner.full_batch:
+            started = time.perf_counter()
+            update_by_all(learner, learner.length.batch_size)
+            return learner.length.batches / (time.perf_counter() - started)
         x, y = next(batches(learner.splits["train"], learner.length.batch_size, learner.upcoming()))
         return _rate(lambda: learner.update(x, y), seconds)
 

@@ -8,7 +8,8 @@ graph, of a rule and its options; a ``part`` of it is what one kernel evaluates.
 once per step in float64 by ``row``; numbers that are the same for a whole tensor (a norm) come from sums over it.
 """
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
+from thalweg.formula.bounds import Finite, Fraction, NonNegative, Positive
 from thalweg.formula.composition import compose
 from thalweg.formula.expression import Expression, Number, Tensor, size
 from thalweg.formula.functions import (
@@ -25,7 +26,6 @@ from thalweg.formula.functions import (
     total,
     where,
 )
-from thalweg.formula.interval import Finite, Fraction, NonNegative, Positive
 from thalweg.formula.option import Option, option
 from thalweg.formula.program import Program
 from thalweg.formula.row import Row
@@ -33,11 +33,11 @@ from thalweg.formula.rule import Rule, Update, rule
 from thalweg.formula.signature import Hyper, Scalar, Start
 
 __all__ = [
+    "Bounds",
     "Expression",
     "Finite",
     "Fraction",
     "Hyper",
-    "Interval",
     "NonNegative",
     "Number",
     "Option",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
 from thalweg.core.errors import InputError
 from thalweg.formula.expression import Expression
 
@@ -50,7 +50,7 @@ class Hyper:
 
     name: str
     default: float
-    interval: Interval
+    interval: Bounds
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _shown(function: Callable[..., object]) -> str:
 
 
 def _hyper(function: Callable[..., object], parameter: inspect.Parameter, hint: Any) -> Hyper:
-    interval = _note(hint, Interval) or Interval()
+    interval = _note(hint, Bounds) or Bounds()
     default = _default(function, parameter)
     if isinstance(default, bool) or not isinstance(default, (int, float)):
         raise InputError(

@@ -5,9 +5,10 @@ names that a rule has in torch's clothes, ``settings`` what the groups ask for, 
 kept between steps (``watched`` tells when a state changes), ``interchange`` what a state dict must have.
 ``views``, ``sharded`` and ``sparse`` know what a parameter or gradient may be besides a dense tensor; ``hooked``
 calls torch's hooks, ``untraced`` keeps `torch.compile` out. ``together`` steps the optimizers of many copies of
-a model. One file a family gives each rule its signature; ``own`` makes an optimizer of a user's rule. Methods
-that are no elementwise rule derive from ``method``: ``muon`` (by ``newton_schulz``), and ``lbfgs`` and
-``newton`` (by ``expansion``), which evaluate the loss (``closures``). ``routed`` makes one optimizer of several,
+a model. One file a family gives each rule its signature; ``own`` makes an optimizer of a user's rule,
+``foreign`` stands for one from elsewhere, ``given`` finds the name of whatever a user gives. Methods that are no
+elementwise rule derive from ``method``: ``muon`` (by ``newton_schulz``), and ``lbfgs`` and ``newton`` (by
+``expansion``), which evaluate the loss (``closures``). ``routed`` makes one optimizer of several,
 ``routing`` divides a model between Muon and AdamW. ``names`` is the registry, filled from ``families``;
 ``scheduled`` finds what a schedule moves. ``groups`` gives each parameter a rate and decay of its own;
 ``max_norm`` keeps the weights of a unit in a ball.

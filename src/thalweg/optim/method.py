@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 import torch
 
-from thalweg.formula import Hyper, Interval
+from thalweg.formula import Bounds, Hyper
 from thalweg.optim.params import Params, listed
 
-NON_NEGATIVE = Interval(0, high_open=True)
-POSITIVE = Interval(0, low_open=True, high_open=True)
-FRACTION = Interval(0, 1, high_open=True)
-COUNT = Interval(1, high_open=True)
+NON_NEGATIVE = Bounds(0, high_open=True)
+POSITIVE = Bounds(0, low_open=True, high_open=True)
+FRACTION = Bounds(0, 1, high_open=True)
+COUNT = Bounds(1, high_open=True)
 
 
-def declare(**hypers: tuple[float, Interval]) -> dict[str, Hyper]:
+def declare(**hypers: tuple[float, Bounds]) -> dict[str, Hyper]:
     """Return hyper-parameters by name, each given as its default and its interval.
 
     Example:

@@ -13,6 +13,7 @@ from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
 from thalweg.core.registry import Registry
 from thalweg.formula import Hyper, Rule
 from thalweg.optim import families
+from thalweg.optim.foreign import Foreign
 from thalweg.optim.form import Form
 from thalweg.optim.method import Method
 from thalweg.optim.optimizer import RuleOptimizer
@@ -152,7 +153,7 @@ class NamedMethod:
         return self.kind.keywords(hyper)
 
 
-optimizers: Registry[Named | NamedMethod] = Registry("optimizer")
+optimizers: Registry[Named | NamedMethod | Foreign] = Registry("optimizer")
 for _name, _kind, _form, _fixed in families.NAMES:
     optimizers.add(_name, Named(_kind, _form, _fixed))
 for _name, _method in families.METHODS:
@@ -201,6 +202,8 @@ def build(
     """
     check_hyper(name, hyper)
     entry = optimizers[name]
+    if isinstance(entry, Foreign):
+        return entry.build(params, hyper)
     if not issubclass(entry.kind, MuonWithAdamW):
         return entry.kind(params, **entry.keywords(hyper))
     if model is None:

@@ -8,8 +8,7 @@ from inspect import Parameter, Signature
 from itertools import product
 from typing import Any, cast, overload
 
-from thalweg.core import code
-from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
+from thalweg.core.errors import InputError, InputTypeError
 from thalweg.formula import Expression, Rule, Update, compose
 from thalweg.formula import rule as declare
 from thalweg.formula.expression import in_order
@@ -176,39 +175,3 @@ def _register(name: str, kind: type[Own]) -> None:
     if name in optimizers and optimizers[name].kind.__name__ != name.replace("-", "_"):  # none of ours is so named
         raise InputError(f"There is an optimizer {name} already.", remedy="give the function another name")
     optimizers.put(name, Named(kind, kind.forms[0]))
-
-
-def resolve(spec: str) -> str:
-    """Return the registry name of what a command line names.
-
-    Args:
-        spec: A registry name, or ``path/to/file.py:name`` of an optimizer made with `rule`.
-
-    Raises:
-        InputError: There is no such file, or its code fails.
-        UnknownNameError: It has no such name.
-        InputTypeError: The name is no such optimizer.
-
-    Example:
-        >>> resolve("adam")
-        'adam'
-    """
-    if ".py" not in spec:
-        return spec
-    path, name = code.split(spec, "optimizer")
-    with code.imported(path) as module:
-        own = {key: value for key, value in vars(module).items() if _is_own(value)}
-        found = vars(module).get(name)
-    if found is None:
-        raise UnknownNameError(f"optimizer in {path.name}", name, own)
-    if name not in own:
-        raise InputTypeError(
-            f"{name} in {path.name} is no optimizer.",
-            got=type(found).__name__,
-            expected="a function decorated with @thalweg.rule(...)",
-        )
-    return own[name].forms[0].rule.name
-
-
-def _is_own(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, Own) and value is not Own

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from thalweg.core.errors import InputError, InputTypeError, OutOfRangeError, UnknownNameError
-from thalweg.formula import Hyper, Interval, Option, Program, compose
+from thalweg.formula import Bounds, Hyper, Option, Program, compose
 from thalweg.formula.program import ROUNDINGS
 from thalweg.optim.form import Form, Group
 from thalweg.optim.views import number
@@ -149,7 +149,7 @@ def _check_value(name: str, hyper: Hyper, value: object) -> None:
 def _check_manners(group: Group) -> None:
     if group["rounding"] not in ROUNDINGS:
         raise UnknownNameError("rounding", str(group["rounding"]), ROUNDINGS)
-    seed = Interval(0, 2.0**53, high_open=True).check("rounding_seed", group["rounding_seed"])
+    seed = Bounds(0, 2.0**53, high_open=True).check("rounding_seed", group["rounding_seed"])
     if not seed.is_integer():
         raise OutOfRangeError("rounding_seed is no integer.", got=seed, expected="an integer in [0, 2^53)")
     dtype = group["state_dtype"]

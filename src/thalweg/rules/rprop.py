@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from thalweg.formula import Fraction, Interval, NonNegative, Number, Start, Tensor, Update, clip, rule, sign, where
+from thalweg.formula import Bounds, Fraction, NonNegative, Number, Start, Tensor, Update, clip, rule, sign, where
 
-Growth = Annotated[Number, Interval(1, high_open=True)]
+Growth = Annotated[Number, Bounds(1, high_open=True)]
 
 
 @rule(

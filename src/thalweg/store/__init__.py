@@ -1,8 +1,8 @@
 """The run store: every study, run and epoch in one SQLite file that survives being killed at any moment.
 
 ``database`` opens the file and writes studies, ``sink`` writes the events of a training loop, ``queries``
-reads. ``holding`` lets one sweep at a time at a store. ``header`` tells a run
-store from a foreign file before SQLite may touch it, ``schema.sql`` is the layout, which ``layout`` lays;
+reads. ``holding`` lets one sweep at a time at a store, ``alive`` shows which single runs go on. ``header`` tells a
+run store from a foreign file before SQLite may touch it, ``schema.sql`` is the layout, which ``layout`` lays;
 ``failures`` says SQLite's troubles in plain words.
 """
 
@@ -11,11 +11,9 @@ from thalweg.store.queries import (
     RunRow,
     StudyRow,
     ended_runs,
-    findings_of,
     load_result,
     load_run,
     load_spec,
-    points_of,
     runs,
     studies,
 )
@@ -26,11 +24,9 @@ __all__ = [
     "Study",
     "StudyRow",
     "ended_runs",
-    "findings_of",
     "load_result",
     "load_run",
     "load_spec",
-    "points_of",
     "runs",
     "studies",
 ]

@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from thalweg.core.errors import StoreError
 from thalweg.core.events import Sink
+from thalweg.store.alive import Alive
 from thalweg.store.failures import explained
 from thalweg.store.header import is_store
 from thalweg.store.holding import Holding
@@ -50,7 +52,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self.path = connection, path
-        self._holding = Holding(path, self.writing)
+        self._holding, self._alive = Holding(path, self.writing), Alive(path)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, patience: float = PATIENCE) -> Database:
@@ -99,6 +101,7 @@ class Database:
 
     def close(self) -> None:
         """Close the file; what was acknowledged is in it."""
+        self._alive.close()
         self._connection.close()
 
     @contextmanager
@@ -144,8 +147,15 @@ class Database:
         """Return whether anyone sweeps on this store now; a process that was killed does not."""
         return self._holding.is_held()
 
+    def is_alive(self, study: str) -> bool:
+        """Return whether a process is at this study, which is none that can be gone on with."""
+        return self._alive.has(study)
+
     def start_study(self, kind: str, problem: str, command: str, spec: Mapping[str, Any] | None = None) -> Study:
         """Enter a new study and return it; studies of every kind are numbered together.
+
+        A number whose folder lies beside the store already is left out: it holds weights that a study of another
+        store, or of one that was deleted, has written.
 
         Args:
             kind: The verb: ``"compare"``, ``"fit"`` ...
@@ -154,14 +164,17 @@ class Database:
             spec: All that it takes to go on with it after a kill, in plain JSON types; ``None`` if it cannot.
         """
         with self.writing() as connection:
-            (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM study").fetchone()
-            study = Study(id=f"{kind}-{number:04d}", kind=kind, problem=problem, command=command)
+            (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM study").fetchone()
+            number = next(n for n in count(last + 1) if not self.path.with_name(_name(kind, n)).exists())
+            study = Study(id=_name(kind, number), kind=kind, problem=problem, command=command)
             text = None if spec is None else json.dumps(spec)
             connection.execute(
                 "INSERT INTO study (number, id, kind, problem, command, spec) VALUES (?, ?, ?, ?, ?, ?)",
                 (number, study.id, kind, problem, command, text),
             )
             self._holding.name(connection, study.id)
+            if spec is None:
+                self._alive.begin(study.id)
         return study
 
     def resume_study(self, study: str) -> Study:
@@ -203,6 +216,11 @@ class Database:
                 (status, text, study.id),
             )
             assert ended.rowcount == 1, f"the study {study.id} is in another store"
+        self._alive.end(study.id)
+
+
+def _name(kind: str, number: int) -> str:
+    return f"{kind}-{number:04d}"
 
 
 def _connect(path: Path, access: str, patience: float = PATIENCE) -> sqlite3.Connection:

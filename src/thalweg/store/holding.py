@@ -60,20 +60,8 @@ class Holding:
             lock.release()
 
     def is_held(self) -> bool:
-        """Return whether anyone holds it: a process that was killed does not.
-
-        Who may not ask, as on a read-only disk, has to take it that somebody does.
-        """
-        from filelock import FileLock, Timeout
-
-        place = Path(f"{self._path}.lock")
-        if self._lock or not place.exists():
-            return self._lock is not None
-        try:
-            with FileLock(place, timeout=0):
-                return False
-        except (Timeout, OSError):
-            return True
+        """Return whether anyone holds it: a process that was killed does not."""
+        return self._lock is not None or is_taken(Path(f"{self._path}.lock"))
 
     def name(self, connection: sqlite3.Connection, study: str) -> None:
         """Say for which study it is held, if it is."""
@@ -99,3 +87,19 @@ class Holding:
             expected="one at a time, so that they do not take each other's time",
             remedy="wait for it, end it, or choose another store",
         )
+
+
+def is_taken(place: Path) -> bool:
+    """Return whether a process that lives has locked this file.
+
+    Who may not ask, as on a read-only disk, has to take it that one has.
+    """
+    from filelock import FileLock
+
+    if not place.exists():
+        return False
+    try:
+        with FileLock(place, timeout=0):
+            return False
+    except (OSError, NotImplementedError):  # a Timeout is an OSError
+        return True

@@ -29,8 +29,7 @@ class StudyRow:
         command: The exact command.
         started: UTC, ``YYYY-MM-DD HH:MM:SS``.
         finished: The same, ``None`` until the study has ended.
-        status: ``"running"``, ``"finished"`` or ``"interrupted"``. A sweep or comparison that was killed is
-            interrupted; of a single run that was nobody can tell, it is running.
+        status: ``"running"``, ``"finished"`` or ``"interrupted"``. One that was killed is interrupted.
         runs: How many runs were started.
         ended: How many of them have ended.
     """
@@ -221,14 +220,18 @@ def require_resumable(database: Database, study: str) -> StudyRow:
 
 
 def _killed(database: Database) -> set[str]:
-    """Return the studies that are said to be running, though none but the one that holds the store can be."""
+    """Return the studies that are said to be running, though no process is at them.
+
+    Of those that can be gone on with, none but the one that holds the store can be running.
+    """
     if not _keeps_specs(database):
         return set()
-    found = database.rows("SELECT id FROM study WHERE status = 'running' AND spec IS NOT NULL")
-    left = {row["id"] for row in found}
+    found = database.rows("SELECT id, spec IS NULL AS single FROM study WHERE status = 'running'")
+    dead = {row["id"] for row in found if row["single"] and not database.is_alive(row["id"])}
+    left = {row["id"] for row in found if not row["single"]}
     if left and database.is_held():
         left -= {row["study"] for row in database.rows("SELECT study FROM holder")}
-    return left
+    return dead | left
 
 
 def _keeps_specs(database: Database) -> bool:

@@ -12,6 +12,7 @@ from thalweg.core.events import Sink, silent
 from thalweg.execute import Executor, Memory
 from thalweg.execute.choose import name_of, ready
 from thalweg.execute.environment import describe
+from thalweg.optim.given import OptimizerGiven, resolve_all
 from thalweg.problems import Problem, resolve
 from thalweg.sweep.confirm import Confirmation, confirm
 from thalweg.sweep.cost import saved, spent
@@ -27,7 +28,7 @@ from thalweg.train.threads import threads as on
 
 def sweep(
     problem: Problem | str,
-    optimizer: str | Sequence[str] = "adam",
+    optimizer: OptimizerGiven | Sequence[OptimizerGiven] = "adam",
     space: Given | None = None,
     *,
     trials: int | None = None,
@@ -60,7 +61,8 @@ def sweep(
 
     Args:
         problem: What to train on, or its name in the catalog.
-        optimizer: A name, or several, which are then searched too.
+        optimizer: A name, class or function, or several, which are then searched too; see
+            `thalweg.optim.given.resolve`.
         space: Setting -> range, such as ``{"lr": tw.log(1e-5, 1), "batch_size": tw.choice(32, 128)}``: any
             hyper-parameter or option of the optimizers, and fields of Config. See `thalweg.sweep.space.Space.of`.
         trials: Settings that are tried; 32 if left out.
@@ -100,7 +102,7 @@ def sweep(
         preset, trials=trials, seeds=seeds, sampler=sampler, halving=halving, narrow=narrow, space=space
     )
     base = base or Config(keep="best")
-    names = [optimizer] if isinstance(optimizer, str) else list(optimizer)
+    names = resolve_all(optimizer)
     plan = Plan(
         problem=resolve(problem) if isinstance(problem, str) else problem,
         base=base,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from thalweg.core.config import INTERVALS
-from thalweg.formula import Interval
+from thalweg.formula import Bounds
 from thalweg.optim import optimizers
 from thalweg.sweep.dimensions import Dimension, Integers, Log
 from thalweg.sweep.space import Space
@@ -94,7 +94,7 @@ def _is_near(end: str, name: str, best: Trial, dimension: Dimension) -> bool:
     return best.values[name] == dimension.extremes[ENDS.index(end)] or (at if end == "low" else 1 - at) <= NEAR
 
 
-def _interval(name: str, best: Trial) -> Interval:
+def _interval(name: str, best: Trial) -> Bounds:
     """What values the setting may have at all."""
     return INTERVALS[name] if name in INTERVALS else optimizers[best.config.optimizer].hypers()[name].interval
 
@@ -120,7 +120,7 @@ def _edge(name: str, end: str, best: Trial, dimension: Dimension, *, refuses: bo
     )
 
 
-def _wider(end: str, low: float, high: float, dimension: Dimension, interval: Interval) -> tuple[float, float]:
+def _wider(end: str, low: float, high: float, dimension: Dimension, interval: Bounds) -> tuple[float, float]:
     span = max(round((high - low) / 2), 1) if isinstance(dimension, Integers) else (high - low) / 2
     if end == "low":
         further = low / 10 if isinstance(dimension, Log) else low - span

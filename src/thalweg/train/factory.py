@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import Parameter, signature
 from numbers import Real
 
 from torch import nn
@@ -11,6 +10,7 @@ from torch.optim import Optimizer
 
 from thalweg.core.config import Config
 from thalweg.core.errors import InputError, InputTypeError
+from thalweg.optim.foreign import require_plain_step
 
 OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
 
@@ -43,7 +43,7 @@ def from_factory(
     optimizer = factory(parameters)
     if not isinstance(optimizer, Optimizer):
         raise _no_factory(f"a function that returns an object of type {type(optimizer).__name__}")
-    _require_plain_step(optimizer)
+    require_plain_step(optimizer)
     numbers = {name: value for name, value in optimizer.defaults.items() if isinstance(value, Real)}
     return optimizer, config.replace(optimizer=type(optimizer).__name__, hyper=numbers)
 
@@ -55,20 +55,3 @@ def _no_factory(got: str) -> InputTypeError:
         expected="a function that takes the list of parameters and returns an optimizer",
         remedy="pass optimizer=lambda parameters: torch.optim.Adam(parameters, lr=0.001)",
     )
-
-
-def _require_plain_step(optimizer: Optimizer) -> None:
-    """Refuse LBFGS and its like, which evaluate the loss several times an update."""
-    needed = [
-        name
-        for name, parameter in signature(optimizer.step).parameters.items()
-        if parameter.default is Parameter.empty
-        and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
-    ]
-    if needed:
-        raise InputError(
-            f"The step of {type(optimizer).__name__} cannot be called without arguments.",
-            got=f"step({', '.join(needed)})",
-            expected="an optimizer that needs one gradient an update, of one mini-batch",
-            remedy="choose another optimizer, such as torch.optim.Adam",
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from thalweg.train.learner import Learner
 
 
-def is_full_batch(optimizer: torch.optim.Optimizer | type) -> bool:
-    """Whether an optimizer, or one of a class, evaluates the whole training split, several times an update."""
+def is_full_batch(optimizer: torch.optim.Optimizer | Callable[..., Any]) -> bool:
+    """Whether an optimizer, or what makes it, evaluates the whole training split, several times an update."""
     return getattr(optimizer, "full_batch", False)
 
 

@@ -45,6 +45,29 @@ def test_rates_that_are_too_low(digits_with, see, optimizer):
     assert not seen.mended().suspicions
 
 
+@pytest.mark.parametrize("last", [(), (nn.ReLU,)])
+def test_a_low_rate_is_found_though_targets_are_far_from_zero(last, raw_diabetes, halves, setup_of, see):
+    x, y = raw_diabetes
+    train, valid = halves((x, 10 + 3 * (y - y.mean()) / y.std()))
+
+    def net():
+        return nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1), *(kind() for kind in last))
+
+    given = setup_of(
+        data=train,
+        valid=valid,
+        model=net,
+        loss=nn.MSELoss(),
+        optimizer=partial(Adam, lr=1e-6),
+        batch_size=32,
+        epochs=20,
+    )
+    seen = see(given, "learning rate")
+    assert seen.faults == ["lr_too_low"]
+    assert seen.suspicions[0].change.apply(given).rate >= 1e3
+    assert not seen.mended().suspicions
+
+
 def test_the_ladder_is_shown_with_the_users_own_rate(digits_with, see):
     for lr in (1e-5, 100.0):
         (picture,) = see(digits_with(optimizer=partial(SGD, lr=lr), epochs=2), "learning rate").pictures

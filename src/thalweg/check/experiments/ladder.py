@@ -25,7 +25,10 @@ RUNG = math.sqrt(10.0)
 """Half a decade between the finest rungs: rates a factor of 2 apart can seldom be told from each other."""
 
 FARTHEST = 6
-"""Rungs up and down at most: three decades."""
+"""Rungs up and down at most: three decades,"""
+
+BEYOND = 10
+"""and five up, as long as each rate does better than the last and none learns: targets may be far from outputs."""
 
 NEAR, BELOW = 2, 4
 """Rungs up and down that are always tried; more below a rate that stalls, for one decade lower may stall too."""
@@ -74,7 +77,7 @@ class Ladder:
     @property
     def learns(self) -> bool:
         """Whether any rate brings the loss down at all."""
-        return self.start - self.lowest > LEARNS * abs(self.start)
+        return _falls(self.start, self.lowest)
 
     def progress(self, factor: float) -> float:
         """Return how much of the way down from the start to the lowest loss is made at a rate; 0 if none."""
@@ -97,7 +100,9 @@ def ladder(subject: Subject) -> Ladder | None:
     ends = {0: end_of(subject, subject.setup, steps)}
 
     def climb(direction: int, always: int) -> None:
-        for rung in range(2, FARTHEST + 1, 2):
+        for rung in range(2, BEYOND + 1, 2):
+            if rung > FARTHEST and (direction < 0 or _falls(start, min(ends.values()))):
+                return
             before, at = ends[direction * (rung - 2)], direction * rung
             ends[at] = end_of(subject, at_factor(subject.setup, RUNG**at), steps)
             if rung >= always and ends[at] >= before and math.isfinite(before):
@@ -119,6 +124,10 @@ def ladder(subject: Subject) -> Ladder | None:
         ends={RUNG**rung: ends[rung] for rung in sorted(ends)},
         reference={lr: end_of(subject, setup, steps) for lr, setup in others.items()},
     )
+
+
+def _falls(start: float, lowest: float) -> bool:
+    return start - lowest > LEARNS * abs(start)
 
 
 def at_factor(setup: Setup, factor: float) -> Setup:

@@ -7,10 +7,10 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
 from thalweg.data.augment.augmentation import Augmentation, draw
 
-STRENGTH = Interval(0, 1)
+STRENGTH = Bounds(0, 1)
 
 
 def contrast(x: Tensor, *, strength: float = 0.2, generator: Generator | None = None) -> Tensor:

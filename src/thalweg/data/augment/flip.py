@@ -7,10 +7,10 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
 from thalweg.data.augment.augmentation import Augmentation, draw, images
 
-PROBABILITY = Interval(0, 1)
+PROBABILITY = Bounds(0, 1)
 
 
 def flip(x: Tensor, *, p: float = 0.5, generator: Generator | None = None) -> Tensor:

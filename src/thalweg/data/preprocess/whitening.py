@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
 from thalweg.core.errors import DataError
 from thalweg.data.preprocess.principal import Principal
 
@@ -34,7 +34,7 @@ class Whitening(Principal):
 
     def __init__(self, components: float | None = None, *, floor: float | None = None) -> None:
         super().__init__(components)
-        self.floor = None if floor is None else Interval(0, 1).check(f"The floor of {self.name}", floor)
+        self.floor = None if floor is None else Bounds(0, 1).check(f"The floor of {self.name}", floor)
 
     @property
     def deviation(self) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from thalweg.core.bounds import Interval
+from thalweg.core.bounds import Bounds
 from thalweg.core.errors import DataError
 from thalweg.data.sampling.draws import classes_of, draws, generator
 
@@ -78,4 +78,4 @@ def class_weights(labels: Tensor, classes: int, *, balance: float = 1.0) -> Tens
 
 
 def _weights(counts: Tensor, balance: float) -> Tensor:
-    return counts.double() ** -Interval(0, 1).check("The balance of classes", balance)
+    return counts.double() ** -Bounds(0, 1).check("The balance of classes", balance)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from thalweg.core.bounds import NON_NEGATIVE, Interval
+from thalweg.core.bounds import NON_NEGATIVE, Bounds
 from thalweg.core.errors import DataError
 from thalweg.data.sampling.draws import draws, generator
 
-_SHARE = Interval(0, 1)
+_SHARE = Bounds(0, 1)
 
 
 def hard(

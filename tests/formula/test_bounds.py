@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from thalweg.formula import Finite, Fraction, Interval, NonNegative, Positive
+from thalweg.formula import Bounds, Finite, Fraction, NonNegative, Positive
 from thalweg.rules import options, rules
 
 
@@ -21,7 +21,7 @@ from thalweg.rules import options, rules
     ],
 )
 def test_the_named_ranges(kind: Any, inside: list[float], outside: list[float]) -> None:
-    interval = next(note for note in get_args(kind) if isinstance(note, Interval))
+    interval = next(note for note in get_args(kind) if isinstance(note, Bounds))
     assert all(value in interval for value in inside)
     assert not any(value in interval for value in outside)
 
@@ -30,4 +30,4 @@ def test_every_default_lies_in_its_range() -> None:
     declared = [hyper for name in rules for hyper in rules[name].hypers.values()]
     declared += [hyper for option in options for hyper in option.hypers.values()]
     assert [hyper.name for hyper in declared if hyper.default not in hyper.interval] == []
-    assert [hyper.name for hyper in declared if hyper.interval == Interval()] == []
+    assert [hyper.name for hyper in declared if hyper.interval == Bounds()] == []
