@@ -11,9 +11,11 @@ from thalweg.store.queries import (
     RunRow,
     StudyRow,
     ended_runs,
+    findings_of,
     load_result,
     load_run,
     load_spec,
+    points_of,
     runs,
     studies,
 )
@@ -24,9 +26,11 @@ __all__ = [
     "Study",
     "StudyRow",
     "ended_runs",
+    "findings_of",
     "load_result",
     "load_run",
     "load_spec",
+    "points_of",
     "runs",
     "studies",
 ]
