@@ -124,6 +124,17 @@ def test_what_trains_alone_is_no_cohort_of_one(
     assert chosen.said.endswith(f"; not in cohorts: {why}")
 
 
+def test_the_slowest_tell_how_long_it_takes(
+    make_problem: Any, timed: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, asked = make_problem(), list[str]()
+    monkeypatch.setattr(choose, "speed_alone", lambda job, *_: asked.append(job.config.optimizer) or 10.0)
+    todo = [*jobs(problem, 40), Job("slow", problem, Config(optimizer="newton", epochs=2))]
+    assert taken(todo).name == "processes"
+    assert asked == ["newton"]
+    assert taken(todo, name="batched").members == 40
+
+
 @pytest.mark.parametrize("name", ["sequential", "batched", "processes"])
 def test_a_named_one_is_taken(make_problem: Any, timed: dict[str, float], name: str) -> None:
     assert {way.name for way in Chosen(name, threads=1)._choose(jobs(make_problem(), 3))} == {name}

@@ -88,8 +88,8 @@ def _that_fit(jobs: Sequence[Job], sink: Sink) -> int:
 def crowds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     """Yield the jobs that could be trained together.
 
-    Those are of one problem, its data prepared alike, one batch size, one grouping of parameters, and with
-    smoothed targets or without.
+    Those are of one problem, its data prepared alike, one batch size, one grouping of parameters, with smoothed
+    targets or without, and all of optimizers that are full-batch or of none.
     """
     found: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
@@ -99,9 +99,20 @@ def crowds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
             Length.of(problem, job.config).batch_size,
             job.config.groups,
             job.config.label_smoothing is None,
+            _takes_all(job),
         )
         found.setdefault(key, []).append(job)
     yield from found.values()
+
+
+def telling(jobs: Sequence[Job], *, together: bool = False) -> list[Job]:
+    """Return the crowd that most of the time goes into: a full-batch update outlasts many others.
+
+    Args:
+        jobs: All there are, one at least.
+        together: Leave full-batch optimizers out if others are there: cohorts are not for them.
+    """
+    return max(crowds(jobs), key=lambda crowd: (_takes_all(crowd[0]) != together, len(crowd)))
 
 
 def why_alone(job: Job) -> str:
@@ -111,7 +122,11 @@ def why_alone(job: Job) -> str:
     keep the last loss of each sample.
     """
     name, options = read(job.config.sampling)[0]
-    if is_full_batch(optimizers[job.config.optimizer].kind):
+    if _takes_all(job):
         return f"{job.config.optimizer} evaluates the loss as often as it likes"
     asks = "losses" in bind(name, options).needs
     return f"the sampling {name} asks for the last loss of each sample" if asks else ""
+
+
+def _takes_all(job: Job) -> bool:
+    return is_full_batch(optimizers[job.config.optimizer].kind)

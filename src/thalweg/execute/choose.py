@@ -14,7 +14,7 @@ from thalweg.core.events import Sink, silent
 from thalweg.core.run import Run
 from thalweg.execute import room
 from thalweg.execute.attempt import Attempt, in_passing, kept_in
-from thalweg.execute.batched import CHUNK, crowds, why_alone
+from thalweg.execute.batched import CHUNK, telling, why_alone
 from thalweg.execute.budget import Budget
 from thalweg.execute.gate import Gate
 from thalweg.execute.job import Executor, Job
@@ -110,7 +110,7 @@ class Chosen:
 
     def _choose(self, jobs: Sequence[Job]) -> list[Way]:
         """Return ways to do the jobs, the soonest done first."""
-        updates, crowd = updates_of(jobs), max(crowds(jobs), key=len)
+        updates, crowd = updates_of(jobs), telling(jobs, together=self.name == "batched")
         if self._timed and self._timed.tells_of(crowd[0], updates):
             ways, remark = self._timed.ways_for(crowd), ""
         else:
@@ -131,7 +131,7 @@ class Chosen:
 
     def _ways(self, jobs: Sequence[Job], counts: Sequence[int]) -> tuple[list[Way], str]:
         """Return what can be done, and why something cannot."""
-        crowd, updates = max(crowds(jobs), key=len), updates_of(jobs)
+        crowd, updates = telling(jobs, together=self.name == "batched"), updates_of(jobs)
         if self.name == "batched":
             cohorts, obstacle = self._cohorts(crowd, counts, Budget())
             found = cohorts or [Way("batched", counts[0], 1, 1.0)]
