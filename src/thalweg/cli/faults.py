@@ -57,9 +57,12 @@ def _page(fault: Fault) -> list[RenderableType]:
     from rich.syntax import Syntax
     from rich.text import Text
 
+    from thalweg.watch.watchers import watching
+
     sections = {
         "What it is": fault.what,
         "How it is found": fault.found,
+        **({"How thalweg.watch finds it in a loop": " ".join(seen)} if (seen := watching(fault.name)) else {}),
         "Threshold": fault.threshold,
         "Where it comes from": fault.basis,
         "Remedy": fault.remedy,

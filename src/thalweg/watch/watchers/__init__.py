@@ -25,4 +25,16 @@ from thalweg.watch.watchers.watcher import Watcher
 WATCHERS: Sequence[type[Watcher]] = (Clearing, Stepping, Mode, Order, Batch, Shapes, Reach, Units, Depth, Rate)
 """All of them, in the order in which they are asked."""
 
-__all__ = ["WATCHERS", "Watcher"]
+
+def watching(fault: str) -> list[str]:
+    """Return how a fault is found in a loop: what each watcher that knows it does.
+
+    Example:
+        >>> watching("train_eval_mode")
+        ['Sees updates with every dropout and batch normalization in evaluation mode.']
+    """
+    known = [watcher for watcher in WATCHERS if fault in watcher.faults]
+    return [(watcher.__doc__ or "").partition("\n")[0] for watcher in known]
+
+
+__all__ = ["WATCHERS", "Watcher", "watching"]

@@ -23,6 +23,8 @@ NODES = 20_000
 class Batch(Watcher):
     """Sees losses that do not come from the outputs of their update, and targets that stay while inputs change."""
 
+    faults = ("wrong_loss", "labels_wrong")
+
     def __init__(self) -> None:
         self._seen = self._apart = self._alike = self._compared = 0
         self._before: tuple[Tensor, Tensor] | None = None

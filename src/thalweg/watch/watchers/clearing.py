@@ -17,6 +17,8 @@ REMEDY = "call optimizer.zero_grad() once an update, before its backward pass"
 class Clearing(Watcher):
     """Sees updates none of whose backward passes began with gradients of zero, and steps made with zeros."""
 
+    faults = ("zero_grad",)
+
     def __init__(self) -> None:
         self._left = self._emptied = 0
 

@@ -21,6 +21,8 @@ RECENT = 20
 class Depth(Watcher):
     """Compares gradient over weight of the first matrix with that of the last, and gradients with those before."""
 
+    faults = ("vanishing_gradient", "exploding_gradient")
+
     def __init__(self) -> None:
         self._faded = 0
         self._ratios: list[float] = []

@@ -15,6 +15,8 @@ TIMES = 3
 class Mode(Watcher):
     """Sees updates with every dropout and batch normalization in evaluation mode."""
 
+    faults = ("train_eval_mode",)
+
     def __init__(self) -> None:
         self._row = 0
 

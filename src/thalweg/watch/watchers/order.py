@@ -22,6 +22,8 @@ class Order(Watcher):
     Classes are counted, numbers averaged: the mean of a batch of n has 1/n of the variance of one target.
     """
 
+    faults = ("data_not_shuffled",)
+
     def __init__(self) -> None:
         self._means: list[Tensor] = []
         self._squares: list[Tensor] = []

@@ -28,6 +28,8 @@ UNMOVED = 0.01
 class Rate(Watcher):
     """Compares the loss of late with that of the start, and how far updates go with how large weights are."""
 
+    faults = ("lr_too_high", "lr_too_low")
+
     def __init__(self) -> None:
         self._losses: list[float] = []
         self._ratios: list[float] = []

@@ -18,6 +18,8 @@ TIMES = 5
 class Reach(Watcher):
     """Sees parameters that no gradient comes to while others get theirs, and some that get it and stand still."""
 
+    faults = ("gradient_blocked", "frozen_layer")
+
     def __init__(self) -> None:
         self._seen = 0
         self._without: set[str] = set()

@@ -17,6 +17,8 @@ TIMES = 8
 class Shapes(Watcher):
     """Sees losses of numbers that stretch outputs and targets to a table of all pairs."""
 
+    faults = ("tensor_shape",)
+
     def __init__(self) -> None:
         self._seen = 0
 

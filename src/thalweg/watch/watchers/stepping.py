@@ -19,6 +19,8 @@ SHOWN = 3
 class Stepping(Watcher):
     """Sees backward passes that no step follows, and parameters that the optimizer does not hold."""
 
+    faults = ("params_not_optimised",)
+
     def __init__(self) -> None:
         self._changes = 0
 

@@ -19,6 +19,8 @@ BATCHES = 10
 class Units(Watcher):
     """Keeps which units of rectifiers were alive in the last batches, and how many outputs were saturated."""
 
+    faults = ("dead_relu", "saturation")
+
     def __init__(self) -> None:
         self._alive: dict[str, Tensor] = {}
         self._saturated: dict[str, list[float]] = {}

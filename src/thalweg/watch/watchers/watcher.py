@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import ClassVar
 
 from thalweg.core.finding import Finding
 from thalweg.watch.update import Update
 
 
 class Watcher(ABC):
-    """Looks for one kind of fault; one is made for every loop that is watched."""
+    """Looks for one kind of fault; one is made for every loop that is watched. Its docstring says what it does.
+
+    Attributes:
+        faults: What it may find, in the words of `thalweg.check.faults`.
+    """
+
+    faults: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def hear(self, update: Update) -> Iterator[Finding]:
