@@ -52,7 +52,7 @@ def pictures(watched: Watched) -> Iterator[Picture]:
     """Yield a picture of every quantity that was measured."""
     for title, shown in CURVES.items():
         lines = {name: watched.curve(quantity) for name, quantity in shown}
-        lines = {name: line for name, line in lines.items() if line}
+        lines = {name: line for name, line in lines.items() if len(line) > 1}
         if title == "Learning rate" and len({value for line in lines.values() for _, value in line}) < 2:
             continue
         if lines:

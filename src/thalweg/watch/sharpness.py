@@ -12,15 +12,15 @@ from thalweg.curvature.along import Along, along
 from thalweg.watch.shadow import mapped, shadow, unheard
 from thalweg.watch.update import Call, Update, tensors
 
-APART = 100
-"""Watched updates from one measurement to the next: one takes as long as four updates."""
+WATCHED, UPDATES = 40, 100
+"""Watched updates, and updates in all, from one measurement to the next at least: it takes as long as four."""
 
 SAME = 0.01
 """Relative difference up to which a loss that is computed again is that which was heard."""
 
 
 class Sharpness:
-    """Measures every 100th of the watched updates.
+    """Measures some of the watched updates.
 
     The batch is passed through a copy of the model again, with the weights of before and the same random numbers.
 
@@ -46,7 +46,7 @@ class Sharpness:
         """Add to an update's numbers what it was along its own step, if it is due and can be known."""
         if not self.due(update.step) or update.at_outset is None:
             return
-        self._next = update.step + APART * self._every
+        self._next = update.step + max(UPDATES, WATCHED * self._every)
         try:
             found = self._along(update)
         except Exception as error:  # of models that cannot be copied, or have no second derivatives
