@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.plugins.precision import MixedPrecision
 from tests.watch.loops import net
 from torch import nn
 from torch.nn import functional
@@ -152,7 +153,7 @@ def _silent(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_healthy_fit_has_no_finding_and_all_is_measured():
-    watch = watched(Digits(), max_epochs=2)
+    watch = watched(Digits(), max_epochs=2, val_check_interval=5)
     assert faults(watch) == []
     seen = watch.report()
     assert (seen.name, seen.updates, seen.unheard) == ("Digits", 56, ())
@@ -198,7 +199,18 @@ def test_accumulation_is_right_and_its_loss_that_of_the_step():
     watch = watched(Digits(), accumulate_grad_batches=4, max_epochs=4)
     assert faults(watch) == []
     assert watch.report().updates == 28
-    assert 2.2 < watch.report().points[0].numbers["loss"] < 2.5
+    first = watch.report().points[0].numbers
+    assert 2.2 < first["loss"] < 2.5
+    assert first["gradient"] > 0
+
+
+def test_a_loss_that_is_scaled_for_16_bits_is_that_of_the_step():
+    scaled = MixedPrecision("16-mixed", "cpu", scaler=torch.amp.GradScaler("cpu"))
+    watch = watched(Digits(), max_epochs=2, plugins=[scaled])
+    assert faults(watch) == []
+    first = watch.report().points[0].numbers
+    assert 2.2 < first["loss"] < 2.5
+    assert first["gradient"] < 1
 
 
 def test_a_loss_that_is_a_module_is_heard_with_outputs_and_counts_as_a_whole():

@@ -118,29 +118,27 @@ class Ears:
         self._pass_begins(self.model, inputs, {})
         self._method = method
 
-    def backward_told(self, loss: Tensor, targets: Tensor | None) -> None:
+    def backward_told(self, loss: Tensor, targets: Tensor | None, times: float | Tensor) -> None:
         """Take note of the loss that such a method has computed, and that is about to go backward.
 
         Args:
             loss: With its graph. It counts in the place of parts of it that were heard.
             targets: What outputs were compared with, if that is known.
+            times: What makes it the loss of the step, if it was divided or scaled.
         """
+        whole = loss if isinstance(times, float) and times == 1 else loss * times
         if self._now is None:
-            self._take_loss((), {}, loss)
+            self._take_loss((), {}, whole)
             return
         inputs, keywords = self._batch or ((), {})
         known = self._now.losses[self._told :]
         del self._now.losses[self._told :]
         self._end_pass(inputs, keywords, loss)
-        self._take_loss(*((known[0].inputs, known[0].keywords) if known else ((), {})), loss, targets)
+        self._take_loss(*((known[0].inputs, known[0].keywords) if known else ((), {})), whole, targets)
         self._told = len(self._now.losses)
 
     def _take_loss(
-        self,
-        inputs: tuple[Any, ...],
-        keywords: Mapping[str, Any],
-        result: Tensor,
-        targets: Tensor | None = None,
+        self, inputs: tuple[Any, ...], keywords: Mapping[str, Any], result: Tensor, targets: Tensor | None = None
     ) -> None:
         now = self._now
         if now is None and (result.numel() != 1 or result.device.type != "cpu" or math.isfinite(result.item())):
@@ -185,6 +183,7 @@ class Ears:
         self._brief, self._now = [], None
         self._layers.stop()
 
+    @torch.compiler.disable
     def _pass_begins(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         if (
             not torch.is_grad_enabled() or self._method != "__call__"
@@ -197,6 +196,7 @@ class Ears:
             if self._wants_state(update.step):
                 update.at_outset = torch.get_rng_state()
 
+    @torch.compiler.disable
     def _pass_ends(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
         if self._now is None or not torch.is_grad_enabled() or self._method != "__call__":
             return

@@ -77,15 +77,14 @@ class Watch(Watching, Callback):
             self.monitor.begins("training_step", *(batch, batch_idx)[: self._takes])
 
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
-        """Tell of the loss: as ``training_step`` gave it, before it was divided or scaled."""
+        """Tell of the loss, and what makes it that of ``training_step``."""
         if not self.monitor:
             return
-        if pl_module.automatic_optimization and trainer.accumulate_grad_batches > 1:
-            loss = loss * trainer.accumulate_grad_batches
+        times = float(trainer.accumulate_grad_batches) if pl_module.automatic_optimization else 1.0
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         if scaler is not None:
-            loss = loss / scaler.scale(loss.new_ones(()))
-        self.monitor.heard(loss, _targets(self._batch))
+            times = times / scaler.scale(loss.detach().new_ones(()))
+        self.monitor.heard(loss, _targets(self._batch), times=times)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """End, whatever ended the fit."""

@@ -134,14 +134,15 @@ class Monitor:
         """
         self._ears.told(self._ears.step_told, method, inputs)
 
-    def heard(self, loss: Tensor, targets: Tensor | None = None) -> None:
+    def heard(self, loss: Tensor, targets: Tensor | None = None, *, times: float | Tensor = 1.0) -> None:
         """Tell of the loss that such a method has computed, and that is about to go backward.
 
         Args:
             loss: With its graph.
             targets: What outputs were compared with, if that is known.
+            times: What makes it the loss of the step, if it was divided or scaled.
         """
-        self._ears.told(self._ears.backward_told, loss, targets)
+        self._ears.told(self._ears.backward_told, loss, targets, times)
 
     def report(self, path: str | PathLike[str] | None = None) -> Watched:
         """Return what was seen up to now, and write it as a page.
