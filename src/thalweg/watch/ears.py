@@ -183,7 +183,6 @@ class Ears:
         self._brief, self._now = [], None
         self._layers.stop()
 
-    @torch.compiler.disable
     def _pass_begins(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         if (
             not torch.is_grad_enabled() or self._method != "__call__"
@@ -196,7 +195,6 @@ class Ears:
             if self._wants_state(update.step):
                 update.at_outset = torch.get_rng_state()
 
-    @torch.compiler.disable
     def _pass_ends(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
         if self._now is None or not torch.is_grad_enabled() or self._method != "__call__":
             return
