@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from thalweg.core.errors import one_line
 from thalweg.core.finding import Finding, Severity
-from thalweg.watch.shadow import mapped, shadow, unheard
+from thalweg.watch.shadow import again, shadow, unheard
 from thalweg.watch.update import Call, tensors
 
 RISEN = 10.0
@@ -72,7 +73,10 @@ def _origin(model: nn.Module, batch: Call | None, loss: Call) -> tuple[str, str,
     weights = [name for name, p in model.named_parameters() if not bool(p.detach().isfinite().all())]
     if weights:
         return weights[0], f"the weights {weights[0]} are not finite since an update before", True
-    made = _first(model, batch) if batch is not None else None
+    try:
+        made = _first(model, batch) if batch is not None else None
+    except Exception as error:  # of models that cannot be copied, or called by themselves
+        return "loss", f"where from is not known, as the pass cannot be made again: {one_line(error)}", False
     if made is not None:
         return made, f"the first numbers that are not finite are the outputs of {made}, from finite inputs", False
     if _not_finite(loss.tensors[1:]):
@@ -95,7 +99,7 @@ def _first(model: nn.Module, batch: Call) -> str | None:
     for name, module in copied.named_modules():
         module.register_forward_hook(listener(name))
     with unheard(), torch.no_grad():
-        copied(*mapped(batch.inputs, torch.detach), **mapped(dict(batch.keywords), torch.detach))
+        again(copied, batch)
     return found[0] if found else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -31,6 +31,7 @@ def watch(
     optimizer: Optimizer,
     *,
     loss: nn.Module | Callable[..., Any] | None = None,
+    others: Sequence[Optimizer] = (),
     every: int = 10,
     store: str | PathLike[str] | None = place.DEFAULT,
     name: str = "",
@@ -47,6 +48,8 @@ def watch(
         loss: What is computed of outputs and targets. A module is heard by itself. A plain function cannot be: of
             its calls as ``monitor.loss(output, target)`` all is known, of others the value alone. ``None`` for a
             model that returns its loss under the key ``"loss"``, or if there is nothing to tell.
+        others: Further optimizers that step the same model, such as that of an opponent. Their parameters are left
+            out, and the loss need not fall.
         every: Every how many updates one is watched, >= 1. Others cost next to nothing.
         store: The SQLite file that quantities and findings are written to, within a second; ``None`` for none.
         name: What to call it; the class of the model if empty.
@@ -72,7 +75,8 @@ def watch(
         ['zero_grad']
         >>> monitor.close()
     """
-    _require_usable(model, optimizer, loss, every)
+    for stepping in (optimizer, *others):
+        _require_usable(model, stepping, loss, every)
     began, threads = datetime.now(UTC), torch.get_num_threads()
     command, called = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]), name or type(model).__name__
     file = None if store is None else place.usual() if store == place.DEFAULT else Path(store)
@@ -83,6 +87,7 @@ def watch(
         model,
         optimizer,
         loss,
+        others=others,
         every=every,
         name=called,
         config=config,

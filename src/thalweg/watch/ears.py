@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ class Ears:
         model: The model.
         optimizer: What steps it.
         loss: A module, whose calls are heard; those of a function have to be told to `loss_given`.
+        others: Further optimizers. Their parameters are left out; so is the loss, which may be an opponent's.
         every: Every how many updates one is watched, >= 1; the first is.
         heard: Gets every watched update when its step is done.
         underway: Gets the update that is being heard at every backward pass: its step may never come.
@@ -52,6 +53,7 @@ class Ears:
         optimizer: Optimizer,
         loss: object,
         *,
+        others: Sequence[Optimizer] = (),
         every: int,
         heard: Callable[[Update], None],
         underway: Callable[[Update], None],
@@ -59,11 +61,12 @@ class Ears:
         wants_state: Callable[[int], bool],
         guard: Guard,
     ) -> None:
-        self.model, self.optimizer, self.every = model, optimizer, every
+        self.model, self.optimizer, self.others, self.every = model, optimizer, others, every
         self._heard, self._underway, self._broken, self._wants_state = heard, underway, broken, wants_state
         self._guard = guard
         self.updates, self.hears_targets = 0, False
         self._batch: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._method = "__call__"
         self._now: Update | None = None
         self._looked_up = 0
         self._brief: list[RemovableHandle] = []
@@ -80,7 +83,7 @@ class Ears:
     @property
     def batch(self) -> Call | None:
         """The last forward pass with gradient."""
-        return self._batch and Call(*self._batch, None, versions(tensors(self._batch)))
+        return self._batch and Call(*self._batch, None, versions(tensors(self._batch)), method=self._method)
 
     def close(self) -> None:
         """Take all hooks away."""
@@ -100,20 +103,59 @@ class Ears:
         if isinstance(result, Tensor) and torch.is_grad_enabled():  # else an evaluation
             self._take_loss(inputs, keywords, result)
 
-    def _take_loss(self, inputs: tuple[Any, ...], keywords: dict[str, Any], result: Tensor) -> None:
+    def told(self, what: Callable[..., None], *known: Any) -> None:
+        """Take note of what is told, as hooks do: nothing is raised, and nothing done after the end."""
+        if self._lasting:
+            self._guard(what)(*known)
+
+    def step_told(self, method: str, inputs: tuple[Any, ...]) -> None:
+        """Take note that a method of the model begins that computes a loss; from now on its passes are those.
+
+        Args:
+            method: Its name.
+            inputs: What it is given.
+        """
+        self._method = "__call__"
+        self._pass_begins(self.model, inputs, {})
+        self._method = method
+
+    def backward_told(self, loss: Tensor, targets: Tensor | None, times: float | Tensor) -> None:
+        """Take note of the loss that such a method has computed, and that is about to go backward.
+
+        Args:
+            loss: With its graph. It counts in the place of parts of it that were heard.
+            targets: What outputs were compared with, if that is known.
+            times: What makes it the loss of the step, if it was divided or scaled.
+        """
+        whole = loss if isinstance(times, float) and times == 1 else loss * times
+        if self._now is None:
+            self._take_loss((), {}, whole)
+            return
+        inputs, keywords = self._batch or ((), {})
+        known = self._now.losses[self._told :]
+        del self._now.losses[self._told :]
+        self._end_pass(inputs, keywords, loss)
+        self._take_loss(*((known[0].inputs, known[0].keywords) if known else ((), {})), whole, targets)
+        self._told = len(self._now.losses)
+
+    def _take_loss(
+        self, inputs: tuple[Any, ...], keywords: Mapping[str, Any], result: Tensor, targets: Tensor | None = None
+    ) -> None:
         now = self._now
         if now is None and (result.numel() != 1 or result.device.type != "cpu" or math.isfinite(result.item())):
             return
-        call = Call(inputs, keywords, result, versions(tensors((inputs, keywords))))
+        call = Call(inputs, keywords, result, versions(tensors((inputs, dict(keywords)))), targets)
         if not bool(result.isfinite().all()):
             self._broken(call)
         if now is not None:
             now.losses.append(call)
-            self.hears_targets |= len(call.tensors) > 1
+            self.hears_targets |= len(call.tensors) > 1 or targets is not None
 
     def _look_up(self) -> None:
         self._layers = Layers(self.model, self._guard)
-        self._named = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        left = {id(p) for other in self.others for group in other.param_groups for p in group["params"]}
+        named = self.model.named_parameters()
+        self._named = {name: p for name, p in named if p.requires_grad and id(p) not in left}
         self._norms = Norms(list(self._named.values()))
         held = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
         self._held = {name: id(p) in held for name, p in self._named.items()}
@@ -126,7 +168,7 @@ class Ears:
             self._layers.stop()
             self._look_up()
         self._looked_up += 1
-        self._now = Update(self.updates, self._named, self._held)
+        self._now, self._told = Update(self.updates, self._named, self._held), 0
         self._norms.start(self._now)
         self._layers.start(self._now)
         if not self._brief:
@@ -143,7 +185,7 @@ class Ears:
         self._layers.stop()
 
     def _pass_begins(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        if not torch.is_grad_enabled():  # an evaluation in between
+        if not torch.is_grad_enabled() or self._method != "__call__":  # an evaluation, or a part of a step
             return
         self._batch = inputs, keywords
         update = self._now
@@ -153,18 +195,23 @@ class Ears:
                 update.at_outset = torch.get_rng_state()
 
     def _pass_ends(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
-        update = self._now
-        if update is None or not torch.is_grad_enabled():
+        if self._now is None or not torch.is_grad_enabled() or self._method != "__call__":
             return
-        self._layers.pause()  # a second pass of the same update says nothing new
-        update.passes.append(Call(inputs, keywords, output, versions(tensors((inputs, keywords)))))
-        heard = len(update.losses)
         loss = output.get("loss") if isinstance(output, dict) else None
+        self._end_pass(inputs, keywords, output)
         if isinstance(loss, Tensor):
-            self._take_loss((), {}, loss)
+            labels = keywords.get("labels")
+            self._take_loss((), {}, loss, labels if isinstance(labels, Tensor) else None)
+
+    def _end_pass(self, inputs: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
+        update = self._now
+        assert update is not None, "it is being heard"
+        self._layers.pause()  # a second pass of the same update says nothing new
+        call = Call(inputs, keywords, output, versions(tensors((inputs, keywords))), method=self._method)
+        update.passes.append(call)
         for one in tensors(output):
             if one.requires_grad:
-                one.register_hook(self._guard(self._backward_begins(update.step, heard)))
+                one.register_hook(self._guard(self._backward_begins(update.step, len(update.losses))))
                 return
 
     def _backward_begins(self, step: int, heard: int) -> Callable[[Tensor], None]:
@@ -215,8 +262,10 @@ class Ears:
         self._layers.derive(update.numbers)
         self._norms.derive(update.numbers)
         parts = [update.numbers.pop(f"loss {k}") for k in range(len(losses))]
-        if parts:
-            update.numbers = {"loss": sum(parts) / len(parts), **update.numbers}
+        if parts and not self.others:
+            # Transformers divide by the tokens of the whole update: what they give are its parts.
+            shares = any(call.keywords.get("num_items_in_batch") is not None for call in update.passes)
+            update.numbers = {"loss": sum(parts) / (1 if shares else len(parts)), **update.numbers}
         if update.rates:
             update.numbers["learning rate"] = update.rates[0]
 

@@ -86,8 +86,8 @@ class Layers:
         channels = isinstance(module, CHANNELS)
 
         def listen(_: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-            if self._update is None or not torch.is_grad_enabled():
-                return
+            if torch.compiler.is_compiling() or self._update is None or not torch.is_grad_enabled():
+                return  # what is compiled stays in one piece
             if weighted:
                 self._by_channel = channels or (self._by_channel and steady)
             given = output if isinstance(output, Tensor) else next(iter(tensors(output)), None)

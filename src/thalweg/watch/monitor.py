@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from thalweg.core.config import Config
@@ -48,6 +48,7 @@ class Monitor:
         model: The model.
         optimizer: What steps it.
         loss: What is computed of outputs and targets; None if the model computes it.
+        others: Further optimizers of the same loop.
         every: Every how many updates one is watched.
         name: Of the model.
         config: The optimizer's class and numbers.
@@ -62,6 +63,7 @@ class Monitor:
         optimizer: Optimizer,
         loss: Any,
         *,
+        others: Sequence[Optimizer],
         every: int,
         name: str,
         config: Config,
@@ -81,6 +83,7 @@ class Monitor:
             model,
             optimizer,
             loss,
+            others=others,
             every=every,
             heard=self._heard,
             underway=self._underway,
@@ -119,6 +122,27 @@ class Monitor:
         if not isinstance(self._loss, nn.Module):
             self._ears.loss_given(self._loss, inputs, keywords, result)
         return result
+
+    def begins(self, method: str, *inputs: Any) -> None:
+        """Tell that a method of the model begins that computes a loss, such as ``training_step`` of a framework's.
+
+        From then on what it does counts as the model's pass, and `heard` as what it gave.
+
+        Args:
+            method: Its name.
+            inputs: What it is given.
+        """
+        self._ears.told(self._ears.step_told, method, inputs)
+
+    def heard(self, loss: Tensor, targets: Tensor | None = None, *, times: float | Tensor = 1.0) -> None:
+        """Tell of the loss that such a method has computed, and that is about to go backward.
+
+        Args:
+            loss: With its graph.
+            targets: What outputs were compared with, if that is known.
+            times: What makes it the loss of the step, if it was divided or scaled.
+        """
+        self._ears.told(self._ears.backward_told, loss, targets, times)
 
     def report(self, path: str | PathLike[str] | None = None) -> Watched:
         """Return what was seen up to now, and write it as a page.

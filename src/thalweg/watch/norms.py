@@ -34,7 +34,8 @@ class Norms:
         update = self._update
         if update.left is None:
             return
-        there = [g for p in self._parameters if (g := p.grad) is not None]
+        pairs = zip(self._parameters, update.held.values(), strict=True)
+        there = [g for p, held in pairs if held and (g := p.grad) is not None]  # others nobody has to clear
         if there:
             update.left.append(_total(there))
         else:

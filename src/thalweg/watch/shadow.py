@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import random
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils import _pytree
+from torch.utils.data import DataLoader, Dataset
+
+from thalweg.watch.update import Call
 
 HOOKS = (
     "_forward_hooks",
@@ -26,7 +32,7 @@ T = TypeVar("T")
 
 
 def shadow(module: nn.Module) -> nn.Module:
-    """Return a copy of a module without its hooks, and without what they hold.
+    """Return a copy of a module without its hooks, and without what they hold; data that it holds is not copied.
 
     Example:
         >>> model = nn.Linear(2, 1)
@@ -35,10 +41,14 @@ def shadow(module: nn.Module) -> nn.Module:
     """
     tables = [getattr(one, name) for one in module.modules() for name in HOOKS]
     kept: dict[int, Any] = {id(hook): hook for table in tables for hook in table.values()}
+    attributes = [value for one in module.modules() for value in vars(one).values()]
+    kept |= {id(value): value for value in attributes if isinstance(value, Dataset | DataLoader)}
     copied = deepcopy(module, kept)
     for one in copied.modules():
         for name in HOOKS:
             getattr(one, name).clear()
+        if getattr(vars(one).get("forward", one.forward), "__self__", None) is not one:
+            del one.forward  # a function that was put in its place, and knows the original
     return copied
 
 
@@ -46,13 +56,33 @@ def shadow(module: nn.Module) -> nn.Module:
 def unheard(state: Tensor | None = None) -> Iterator[None]:
     """Compute something with gradients, from a state of torch's generator; what was drawn is not missed later.
 
-    Attention is computed by plain products, the only form with second derivatives.
+    Attention is computed by plain products, the only form with second derivatives. Nothing is warned of: it was
+    when this was computed first.
     """
     gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
-    with torch.random.fork_rng(devices=gpus), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
+    drawn, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with (
+        torch.random.fork_rng(devices=gpus),
+        torch.enable_grad(),
+        sdpa_kernel(SDPBackend.MATH),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
         if state is not None:
             torch.set_rng_state(state)
-        yield
+        try:
+            yield
+        finally:
+            random.setstate(drawn)
+            np.random.set_state(of_numpy)  # noqa: NPY002
+
+
+def again(copied: nn.Module, call: Call) -> Any:
+    """Return what a copy of the model gives for what the model was called with."""
+    if call.method != "__call__":
+        vars(copied).pop(call.method, None)  # such as a compiled one, which knows the original
+    inputs, keywords = mapped(call.inputs, torch.detach), mapped(dict(call.keywords), torch.detach)
+    return getattr(copied, call.method)(*inputs, **keywords)
 
 
 def mapped(tree: T, change: Callable[[Tensor], Tensor]) -> T:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from thalweg.curvature.along import Along, along
-from thalweg.watch.shadow import mapped, shadow, unheard
+from thalweg.watch.shadow import again, mapped, shadow, unheard
 from thalweg.watch.update import Call, Update, tensors
 
 WATCHED, UPDATES = 40, 100
@@ -81,9 +81,10 @@ class Sharpness:
 
     def _again(self, model: nn.Module, first: Call, loss: Call) -> Tensor | None:
         """Return the loss of the same batch, with a graph that belongs to the copy."""
-        output: Any = model(*mapped(first.inputs, torch.detach), **mapped(dict(first.keywords), torch.detach))
-        if not loss.inputs or not callable(self._loss):
-            return output["loss"] if isinstance(output, dict) else None
+        output: Any = again(model, first)
+        own = output.get("loss") if isinstance(output, dict) else output if first.method != "__call__" else None
+        if first.method != "__call__" or not loss.inputs or not callable(self._loss):
+            return own
         table = dict(zip(map(id, tensors(first.result)), tensors(output), strict=True))
         missing: list[Tensor] = []
 

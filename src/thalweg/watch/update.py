@@ -21,12 +21,16 @@ class Call:
         keywords: Its arguments by name.
         result: What it gave, with its graph.
         versions: How often each tensor among the arguments had been changed in place by then.
+        targets: What outputs were compared with, where it is known though it is no argument.
+        method: The model's that was called.
     """
 
     inputs: tuple[Any, ...]
     keywords: Mapping[str, Any]
     result: Any
     versions: tuple[int, ...] = ()
+    targets: Tensor | None = None
+    method: str = "__call__"
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -88,9 +92,11 @@ class Update:
 
     @property
     def targets(self) -> Tensor | None:
-        """What the first loss compared outputs with: the second tensor that it was given."""
-        found = self.losses[0].tensors if self.losses else []
-        return found[1] if len(found) > 1 else None
+        """What the first loss compared outputs with: the second tensor that it was given, if it is not told."""
+        if not self.losses:
+            return None
+        found = self.losses[0].tensors
+        return found[1] if len(found) > 1 else self.losses[0].targets
 
 
 def tensors(tree: Any) -> list[Tensor]:
