@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from thalweg.core.errors import one_line
 from thalweg.execute.known import not_known
 from thalweg.execute.replay import Replay
 from thalweg.execute.stacks import Stacks
+from thalweg.problems import Problem
 from thalweg.train.dropout import dropouts, dropping
 from thalweg.train.noise import Noise
 from thalweg.train.objective import Objective
@@ -23,6 +25,9 @@ from thalweg.train.objective import Objective
 Named = dict[str, Tensor]
 
 _FUNCTORCH: Any = vars(torch._C)["_functorch"]
+
+_proven: WeakKeyDictionary[Problem, set[Hashable]] = WeakKeyDictionary()
+"""The programs of recordings that were trusted: cohorts of one problem compute alike, whatever their sizes."""
 
 
 class Passes:
@@ -57,12 +62,13 @@ class Passes:
         self._measured |= {metric.name: metric.function for metric in objective.problem.metrics}
         unfit = not_known(self._model, self._measured.values())
         unfit = unfit or ("inputs are augmented" if objective.problem.augment else "")
+        proven = _proven.setdefault(objective.problem, set())
         self._training = {
-            shared: Replay(partial(self._in_a_row, shared=shared), [*stacks.buffers.values()], unfit)
+            shared: Replay(partial(self._in_a_row, shared=shared), [*stacks.buffers.values()], unfit, proven)
             for shared in (True, False)
         }
         self._judging: dict[int, Replay] = {}
-        self._unfit = unfit
+        self._unfit, self._proven = unfit, proven
 
     def gradients(
         self, x: Tensor, y: Tensor, noise: Callable[[], Tensor], *, shared: bool
@@ -122,7 +128,8 @@ class Passes:
             at_once: Copies to look at at a time.
         """
         if at_once not in self._judging:
-            self._judging[at_once] = Replay(partial(self._measures, at_once=at_once), obstacle=self._unfit)
+            live = partial(self._measures, at_once=at_once)
+            self._judging[at_once] = Replay(live, obstacle=self._unfit, proven=self._proven)
         found = self._judging[at_once](x, y)
         return {name: own.clone() for name, own in zip(self._measured, found, strict=True) if own is not None}
 
