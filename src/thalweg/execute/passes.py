@@ -14,8 +14,10 @@ from torch.func import functional_call, grad_and_value, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from thalweg.core.errors import one_line
+from thalweg.execute.entropy import least_label
 from thalweg.execute.known import not_known
 from thalweg.execute.replay import Replay
+from thalweg.execute.shortcuts import Shortcuts
 from thalweg.execute.stacks import Stacks
 from thalweg.problems import Problem
 from thalweg.train.dropout import dropouts, dropping
@@ -56,6 +58,7 @@ class Passes:
     ) -> None:
         self.objective, self.stacks, self.draws = objective, stacks, draws
         self._shares, self._rates = shares, _rates(stacks)
+        self._shortcuts = Shortcuts(least_label(objective.problem))
         self._model, self.nested = stacks.models[0], nested
         self._unused: set[str] | None = None
         self._measured: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"loss": objective.problem.loss}
@@ -103,7 +106,11 @@ class Passes:
         def loss(
             trained: Named, fixed: Named, buffers: Named, x: Tensor, y: Tensor, key: Any, share: Any, rates: Named
         ) -> Tensor:
-            with nullcontext() if key is None else Noise(key) as noise, dropping(self._model, rates):
+            with (
+                self._shortcuts,
+                nullcontext() if key is None else Noise(key) as noise,
+                dropping(self._model, rates),
+            ):
                 model = partial(functional_call, self._model, (trained | fixed, buffers))
                 found = self.objective.loss(self.objective.output(model, x), y, share)
             served[0] = noise.draws if noise else 0
@@ -142,8 +149,9 @@ class Passes:
 
         def measured(forward: Callable[..., Any]) -> list[Tensor]:
             def all_of_one(trained: Named, fixed: Named, buffers: Named) -> list[Tensor]:
-                output = forward(trained, fixed, buffers)
-                return [function(output, y).double() for function in self._measured.values()]
+                with self._shortcuts:
+                    output = forward(trained, fixed, buffers)
+                    return [function(output, y).double() for function in self._measured.values()]
 
             given = self._trained(detached=True), self._fixed(), self.stacks.buffers
             return vmap(all_of_one, randomness="different", chunk_size=at_once)(*given)
