@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -29,7 +27,7 @@ def entropy(output: Tensor, target: Tensor, ignored: int | None) -> Tensor:
         tensor(0.6931)
     """
     few = output.shape[1] < FEW
-    axis, laid_out = (0, _turned(output)) if few else (1, output)
+    axis, laid_out = (0, output.t().contiguous()) if few else (1, output)
     counts = None if ignored is None else target != ignored
     label = target if counts is None else torch.where(counts, target, 0)
     found = laid_out.log_softmax(axis).gather(axis, label.unsqueeze(axis)).squeeze(axis)
@@ -45,27 +43,3 @@ def least_label(problem: Problem) -> float:
         known = [own.min().item() for own in labels if own is not None and own.dtype == torch.int64]
         _least[problem] = min(known) if len(known) == len(labels) else -math.inf
     return _least[problem]
-
-
-def _turned(x: Tensor) -> Tensor:
-    return cast(Tensor, _Turned.apply(x))
-
-
-class _Turned(torch.autograd.Function):
-    """The transposes of matrices, laid out as such."""
-
-    @staticmethod
-    def forward(x: Tensor) -> Tensor:
-        return x.mT.contiguous()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        """Keep nothing."""
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return gradients[0].mT
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Sequence[int], *args: Tensor) -> tuple[Tensor, int]:
-        return _turned(args[0].movedim(in_dims[0], 0)), 0
