@@ -23,7 +23,7 @@ from thalweg.train.threads import threads
 SECONDS = 0.2
 """How long a way is timed at most,"""
 
-ENOUGH = 20
+ENOUGH = 8
 """and by how many updates."""
 
 
