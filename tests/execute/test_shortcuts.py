@@ -81,6 +81,15 @@ def test_other_forms_of_cross_entropy_are_torchs_own(options: dict[str, Any]) ->
     assert torch.equal(ours, functional.cross_entropy(x[:, :NARROW], y, **options))
 
 
+def test_the_first_of_equals_is_the_greatest_as_it_is_to_argmax() -> None:
+    x = torch.randint(0, 3, (50, 4), generator=torch.Generator().manual_seed(0)).float()
+    x[7, 2] = torch.nan
+    for laid_out in (x, x.t().contiguous().t()):
+        with Shortcuts():
+            ours = [laid_out.argmax(1), torch.argmax(laid_out, dim=0, keepdim=True), laid_out.argmax()]
+        assert all(map(torch.equal, ours, [x.argmax(1), x.argmax(0, keepdim=True), x.argmax()]))
+
+
 def test_the_least_label_is_that_of_all_splits(make_problem: Any) -> None:
     problem = make_problem("mlp")
     assert least_label(problem) == min(split.labels.min().item() for split in problem.splits.values())

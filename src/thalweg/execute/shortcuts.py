@@ -13,9 +13,14 @@ from torch.overrides import TorchFunctionMode
 from thalweg.execute.dense import dense
 from thalweg.execute.entropy import entropy
 
+_ARGMAX = (torch.argmax, torch.Tensor.argmax)
+"""Slow along an axis that is not the last in memory, as classes are not in what `dense` gives."""
+
 
 class Shortcuts(TorchFunctionMode):
-    """Computes layers of weights by `dense`, and cross-entropy by `entropy`, inside, where these serve.
+    """Computes layers of weights by `dense` and cross-entropy by `entropy` inside, where these serve.
+
+    The place of the greatest output, which accuracy asks for, is what `torch.max` finds.
 
     Args:
         least: The least label there is: one that is smaller need not be looked for.
@@ -44,7 +49,13 @@ class Shortcuts(TorchFunctionMode):
         if func is functional.cross_entropy and _is_plain(*args, **kwargs):
             ignored = kwargs.get("ignore_index", -100)
             return entropy(args[0], args[1], ignored if ignored >= self._least else None)
+        if func in _ARGMAX and _has_axis(*args, **kwargs):
+            return torch.max(*args, **kwargs).indices
         return func(*args, **kwargs)
+
+
+def _has_axis(input: Tensor, dim: int | None = None, keepdim: bool = False) -> bool:  # noqa: A002  # torch's name
+    return dim is not None
 
 
 def _is_dense(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:  # noqa: A002  # torch's name
