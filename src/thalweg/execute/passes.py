@@ -37,8 +37,8 @@ class Passes:
 
     The backward pass is autograd's through the batched operations, which costs least. Layers that torch batches
     only beneath a transform of functorch's own, recurrent ones, are nested in one instead; that is found out at
-    the first pass. Passes are made within `plain_attention`. Those of models that are `known`, and draw nothing,
-    are recorded and played (`Replay`).
+    the first pass. Attention is made of matrix products. Passes of models that are `known`, and draw nothing, are
+    recorded and played (`Replay`).
 
     Args:
         objective: What training minimizes; its problem's loss and metrics are measured.
@@ -161,15 +161,16 @@ class Passes:
 
     def _once(self, plainly: Callable[[], Any], nested: Callable[[], Any]) -> Any:
         """Do the one or, where torch has no rule to batch an operation by itself, the other."""
-        if not self.nested:
-            try:
-                return plainly()
-            except RuntimeError as error:
-                if "atching rule not implemented" not in str(error):
-                    raise
-        found = nested()
-        self.nested = True
-        return found
+        with _plain_attention():
+            if not self.nested:
+                try:
+                    return plainly()
+                except RuntimeError as error:
+                    if "atching rule not implemented" not in str(error):
+                        raise
+            found = nested()
+            self.nested = True
+            return found
 
     def _through(self, batched: Callable[..., Tensor], *given: Any) -> tuple[Tensor, list[Tensor | None]]:
         trained = self._trained()
@@ -251,7 +252,7 @@ def in_a_pass(error: Exception) -> str:
 
 
 @contextmanager
-def plain_attention() -> Generator[None]:
+def _plain_attention() -> Generator[None]:
     """Have attention computed by matrix products inside: its fused kernels cannot be batched.
 
     What else torch batches by a loop it does without a warning: how fast that is was timed.
