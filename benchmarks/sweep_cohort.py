@@ -18,7 +18,6 @@ from benchmarks.row import Row
 from benchmarks.turns import Turn, best, rates, ratio
 from thalweg.core.config import Config
 from thalweg.execute.cohort import Cohort
-from thalweg.execute.passes import plain_attention
 from thalweg.problems import Problem, load
 from thalweg.train import Learner
 
@@ -88,7 +87,7 @@ def _cohort(problem: Problem, lrs: Sequence[float]) -> Iterator[tuple[Callable[[
     configs = [Config(optimizer="momentum", hyper={"lr": lr, "momentum": MOMENTUM}) for lr in lrs]
     cohort = Cohort([Learner(problem, config) for config in configs])
     cohort.learners[0].model.train()
-    with cohort.learners[0].own_generators(), plain_attention():
+    with cohort.learners[0].own_generators():
         data = [(x, y) for x, y, _ in islice(cohort.upcoming(), BATCHES)]
 
         def together() -> None:

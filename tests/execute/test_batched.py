@@ -165,6 +165,7 @@ def test_a_cohort_that_does_not_fit_is_halved_and_says_so(
     todo = jobs(problem, *rates(0.1, 0.2, 0.3, 0.4, 0.5))
     weights, activations = room.needs(problem)
     each = room.COPIES * weights + 2 * activations * 16
+    monkeypatch.setattr(room, "LITTLE", 0)
     monkeypatch.setattr(room, "free_bytes", lambda device: int(3.5 * each / room.SHARE))
     heard = Heard()
     assert_same(batched(todo, heard), sequential(todo))

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from thalweg.core.config import Config
 from thalweg.core.errors import MissingDataError
 from thalweg.execute.cohort import Cohort
-from thalweg.execute.passes import plain_attention
 from thalweg.execute.replay import Replay
 from thalweg.problems import Problem, load
 from thalweg.problems.catalog import rows
@@ -32,7 +31,7 @@ def cohort(problem: Problem, members: int = 3, *, shared: bool = True) -> Cohort
 
 def batches(of: Cohort, count: int) -> Iterator[tuple[Tensor, Tensor, bool]]:
     of.learners[0].model.train()
-    with of.learners[0].own_generators(), plain_attention():
+    with of.learners[0].own_generators():
         yield from islice(of.upcoming(), count)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
 from thalweg.core.errors import UnknownNameError
+from thalweg.core.parameters import parameters
 from thalweg.core.registry import Registry
 
 T = TypeVar("T")
@@ -39,8 +39,8 @@ class Named(Registry[Callable[..., T]]):
 
     def options(self, name: str) -> dict[str, Any]:
         """Return the options of `name` with their defaults."""
-        parameters = inspect.signature(self[name]).parameters.values()
-        return {p.name: p.default for p in parameters if p.default is not p.empty and p.name not in self.told}
+        own = parameters(self[name]).values()
+        return {p.name: p.default for p in own if p.default is not p.empty and p.name not in self.told}
 
     def bind(self, name: str, options: Options) -> Callable[..., T]:
         """Return `name` with these options filled in.

@@ -5,10 +5,10 @@ was done before a kill. A ``team`` is what executors share: jobs in one place, d
 
 * ``sequential`` does one job after the other in this process.
 * ``batched`` trains many at once. A ``cohort`` is learners in step with each other: their tensors lie in
-  ``stacks``, ``passes`` are batched passes over these, ``updates`` steps them. Passes of models that are ``known``
-  are a ``replay`` of a ``recording``. A ``crew`` takes the jobs of one
-  cohort to their end and keeps a ``log``. ``obstacles`` says what cannot be batched, ``room`` how many fit in
-  memory.
+  ``stacks``, ``passes`` are batched passes over these, ``updates`` steps them. Passes take ``shortcuts``
+  through ``dense`` layers and the ``entropy`` of labels. Those of models that are ``known`` are a ``replay`` of
+  a ``recording``: of what was ``done``, but for what can be ``spared``. A ``crew`` takes the jobs of one cohort
+  to their end and keeps a ``log``. ``obstacles`` says what cannot be batched, ``room`` how many fit in memory.
 * ``processes`` does jobs side by side. ``staff`` deals them out, ``process`` is a worker seen from here,
   ``worker`` what it does there; ``parcel`` is how problems get there, ``wire`` what is said.
 

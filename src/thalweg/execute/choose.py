@@ -30,7 +30,7 @@ from thalweg.train.threads import GAIN, choose, threads
 
 NAMES = ("auto", "sequential", "batched", "processes")
 
-SHORT = 2.0
+SHORT = 0.3
 """Seconds of work, run by run, below which nothing else is tried: it would be over before the choice is made."""
 
 START = 4.0

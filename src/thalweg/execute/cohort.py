@@ -14,7 +14,7 @@ from thalweg.core.errors import InputError
 from thalweg.core.run import Epoch
 from thalweg.data.batches import batches
 from thalweg.execute import room
-from thalweg.execute.passes import Passes, plain_attention
+from thalweg.execute.passes import Passes
 from thalweg.execute.stacks import Stacks
 from thalweg.execute.updates import Updates, in_order
 from thalweg.problems import Problem
@@ -80,7 +80,7 @@ class Cohort:
         started, losses = time.perf_counter(), list[Tensor]()
         self.learners[0].model.train()
         try:
-            with self.learners[0].own_generators(), plain_attention():
+            with self.learners[0].own_generators():
                 for x, y, shared in self.upcoming():
                     losses.append(self.update(x, y, shared=shared, done=len(losses)))
         finally:
@@ -96,7 +96,7 @@ class Cohort:
         """Return loss and metrics of every member, at theta, on one of the problem's splits."""
         samples, totals = self.splits[split], dict[str, Tensor]()
         at_once = room.members_that_fit(self.learners[0], len(self.learners), samples=EVALUATED)
-        with self.holding_theta(), self.evaluating(), self.learners[0].own_generators(), plain_attention():
+        with self.holding_theta(), self.evaluating(), self.learners[0].own_generators():
             self.learners[0].seed(self.learners[0].config.seed)
             for x, y in batches(samples, EVALUATED, torch.arange(len(samples))):
                 found = self.passes.measures(x, y, at_once=at_once)

@@ -16,7 +16,7 @@ from thalweg.core.config import Config
 from thalweg.core.errors import one_line
 from thalweg.data.batches import InMemory
 from thalweg.execute.cohort import Cohort
-from thalweg.execute.passes import in_a_pass, plain_attention
+from thalweg.execute.passes import in_a_pass
 from thalweg.problems import Problem
 from thalweg.train import Learner
 from thalweg.train.noise import Noise
@@ -90,7 +90,7 @@ def _alone(learner: Learner, x: Tensor, y: Tensor) -> dict[str, float]:
 def _together(cohort: Cohort, x: Tensor, y: Tensor) -> list[dict[str, float]]:
     """Return the same for the two members of a cohort, which each bring the samples along."""
     own = x.expand(2, *x.shape), y.expand(2, *y.shape)
-    with cohort.learners[0].own_generators(), plain_attention():
+    with cohort.learners[0].own_generators():
         training = cohort.gradients(*own, shared=False, step=0)[0]
         cohort.learners[0].seed(0)
         with cohort.evaluating():

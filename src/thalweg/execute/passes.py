@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -13,9 +14,12 @@ from torch.func import functional_call, grad_and_value, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from thalweg.core.errors import one_line
+from thalweg.execute.entropy import least_label
 from thalweg.execute.known import not_known
 from thalweg.execute.replay import Replay
+from thalweg.execute.shortcuts import Shortcuts
 from thalweg.execute.stacks import Stacks
+from thalweg.problems import Problem
 from thalweg.train.dropout import dropouts, dropping
 from thalweg.train.noise import Noise
 from thalweg.train.objective import Objective
@@ -24,14 +28,17 @@ Named = dict[str, Tensor]
 
 _FUNCTORCH: Any = vars(torch._C)["_functorch"]
 
+_proven: WeakKeyDictionary[Problem, set[Hashable]] = WeakKeyDictionary()
+"""The programs of recordings that were trusted: cohorts of one problem compute alike, whatever their sizes."""
+
 
 class Passes:
     """Batched passes over stacks, by ``torch.func.vmap`` of the unmodified model.
 
     The backward pass is autograd's through the batched operations, which costs least. Layers that torch batches
     only beneath a transform of functorch's own, recurrent ones, are nested in one instead; that is found out at
-    the first pass. Passes are made within `plain_attention`. Those of models that are `known`, and draw nothing,
-    are recorded and played (`Replay`).
+    the first pass. Attention is made of matrix products. Passes of models that are `known`, and draw nothing, are
+    recorded and played (`Replay`).
 
     Args:
         objective: What training minimizes; its problem's loss and metrics are measured.
@@ -51,18 +58,20 @@ class Passes:
     ) -> None:
         self.objective, self.stacks, self.draws = objective, stacks, draws
         self._shares, self._rates = shares, _rates(stacks)
+        self._shortcuts = Shortcuts(least_label(objective.problem))
         self._model, self.nested = stacks.models[0], nested
         self._unused: set[str] | None = None
         self._measured: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"loss": objective.problem.loss}
         self._measured |= {metric.name: metric.function for metric in objective.problem.metrics}
         unfit = not_known(self._model, self._measured.values())
         unfit = unfit or ("inputs are augmented" if objective.problem.augment else "")
+        proven = _proven.setdefault(objective.problem, set())
         self._training = {
-            shared: Replay(partial(self._in_a_row, shared=shared), [*stacks.buffers.values()], unfit)
+            shared: Replay(partial(self._in_a_row, shared=shared), [*stacks.buffers.values()], unfit, proven)
             for shared in (True, False)
         }
         self._judging: dict[int, Replay] = {}
-        self._unfit = unfit
+        self._unfit, self._proven = unfit, proven
 
     def gradients(
         self, x: Tensor, y: Tensor, noise: Callable[[], Tensor], *, shared: bool
@@ -97,7 +106,11 @@ class Passes:
         def loss(
             trained: Named, fixed: Named, buffers: Named, x: Tensor, y: Tensor, key: Any, share: Any, rates: Named
         ) -> Tensor:
-            with nullcontext() if key is None else Noise(key) as noise, dropping(self._model, rates):
+            with (
+                self._shortcuts,
+                nullcontext() if key is None else Noise(key) as noise,
+                dropping(self._model, rates),
+            ):
                 model = partial(functional_call, self._model, (trained | fixed, buffers))
                 found = self.objective.loss(self.objective.output(model, x), y, share)
             served[0] = noise.draws if noise else 0
@@ -122,7 +135,8 @@ class Passes:
             at_once: Copies to look at at a time.
         """
         if at_once not in self._judging:
-            self._judging[at_once] = Replay(partial(self._measures, at_once=at_once), obstacle=self._unfit)
+            live = partial(self._measures, at_once=at_once)
+            self._judging[at_once] = Replay(live, obstacle=self._unfit, proven=self._proven)
         found = self._judging[at_once](x, y)
         return {name: own.clone() for name, own in zip(self._measured, found, strict=True) if own is not None}
 
@@ -135,8 +149,9 @@ class Passes:
 
         def measured(forward: Callable[..., Any]) -> list[Tensor]:
             def all_of_one(trained: Named, fixed: Named, buffers: Named) -> list[Tensor]:
-                output = forward(trained, fixed, buffers)
-                return [function(output, y).double() for function in self._measured.values()]
+                with self._shortcuts:
+                    output = forward(trained, fixed, buffers)
+                    return [function(output, y).double() for function in self._measured.values()]
 
             given = self._trained(detached=True), self._fixed(), self.stacks.buffers
             return vmap(all_of_one, randomness="different", chunk_size=at_once)(*given)
@@ -146,15 +161,16 @@ class Passes:
 
     def _once(self, plainly: Callable[[], Any], nested: Callable[[], Any]) -> Any:
         """Do the one or, where torch has no rule to batch an operation by itself, the other."""
-        if not self.nested:
-            try:
-                return plainly()
-            except RuntimeError as error:
-                if "atching rule not implemented" not in str(error):
-                    raise
-        found = nested()
-        self.nested = True
-        return found
+        with _plain_attention():
+            if not self.nested:
+                try:
+                    return plainly()
+                except RuntimeError as error:
+                    if "atching rule not implemented" not in str(error):
+                        raise
+            found = nested()
+            self.nested = True
+            return found
 
     def _through(self, batched: Callable[..., Tensor], *given: Any) -> tuple[Tensor, list[Tensor | None]]:
         trained = self._trained()
@@ -236,7 +252,7 @@ def in_a_pass(error: Exception) -> str:
 
 
 @contextmanager
-def plain_attention() -> Generator[None]:
+def _plain_attention() -> Generator[None]:
     """Have attention computed by matrix products inside: its fused kernels cannot be batched.
 
     What else torch batches by a loop it does without a warning: how fast that is was timed.

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-Operation = torch._ops.OpOverload  # pyright: ignore[reportPrivateUsage]
-Outputs = Sequence[Tensor | None]
+from thalweg.execute.done import Done, Operation, Outputs, apart, listed, memory_of, tensors_in
+from thalweg.execute.spared import spared
 
 _UNREPEATABLE = ("_local_scalar_dense", "resize_", "set_", "mkldnn_rnn_layer")
 """Operations that hand a value to Python, move a tensor elsewhere, or do something else where autograd is off."""
-
-_CONSTANT = ("scalar_tensor", "full", "zeros", "ones", "new_zeros", "new_ones", "new_full", "arange")
-"""What the names of operations begin with that fill a tensor with the same each time."""
-
-_ALIKE = ("add", "sub", "mul", "div", "neg", "exp", "ne", "eq", "where", "mm", "bmm", "gather", "cat", "argmax")
-"""Operations that torch has a function for, of the same name and arguments."""
 
 
 class Recording(TorchDispatchMode):
@@ -37,6 +31,7 @@ class Recording(TorchDispatchMode):
     Attributes:
         outputs: What it returned; played, they hold what it would return.
         obstacle: Why it cannot be played; empty if it can.
+        program: What is done to what, whatever the sizes.
         nbytes: Of the memory that is kept.
 
     Example:
@@ -48,30 +43,29 @@ class Recording(TorchDispatchMode):
 
     def __init__(self, function: Callable[..., Outputs], inputs: Sequence[Tensor], most: int = 2**62) -> None:
         super().__init__()
-        self._done: list[_Done] = []
+        self._done: list[Done] = []
         self._most, self.nbytes = most, 0
         self.obstacle = ""
         self.inputs = [torch.clone(given) for given in inputs]
         with self:
             self.outputs = function(*self.inputs)
         with torch.no_grad():
-            self._calls = [] if self.obstacle else [done.again() for done in self._of_use()]
+            used, self.outputs = spared([] if self.obstacle else self._of_use(), self.outputs)
+            self.program = _program(used, self.outputs)
+            self._calls = [done.again() for done in used]
         del self._done
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Do an operation, and write it down."""
+        """Do an operation, and write it down; another view of the same memory is not one."""
         found = func(*args, **(kwargs or {}))
-        if self.obstacle:
+        if self.obstacle or (func.is_view and _lies_in(args[0], found)):
             return found
-        if torch.Tag.nondeterministic_seeded in func.tags:
-            self.obstacle = f"{func} draws random numbers"
-        elif func.overloadpacket.__name__ in _UNREPEATABLE:
-            self.obstacle = f"{func} cannot be done again by itself"
-        named = {name: _apart(value) for name, value in (kwargs or {}).items()}
-        done = _Done(func, _apart(args), named, _listed(_apart(found)))
-        self.nbytes += sum(t.nbytes for t in _tensors(done.found)) if done.anew else 0
+        self.obstacle = _unfit(func)
+        named = {name: apart(value) for name, value in (kwargs or {}).items()}
+        done = Done(func, apart(args), named, listed(apart(found)))
+        self.nbytes += sum(t.nbytes for t in tensors_in(done.found)) if done.anew else 0
         if self.nbytes > self._most:
             self.obstacle = f"it would keep more than {self._most:,} bytes"
         self._done.append(done)
@@ -93,12 +87,12 @@ class Recording(TorchDispatchMode):
             call()
         return self.outputs
 
-    def _of_use(self) -> list[_Done]:
+    def _of_use(self) -> list[Done]:
         """Return the operations without those that nothing depends on, or that give the same every time."""
         own = set[int]().union(*(done.written for done in self._done if not done.changes))
         changed = set[int]().union(*(done.written for done in self._done if done.changes))
-        wanted = {_memory(t) for t in self.outputs if t is not None}
-        found: list[_Done] = []
+        wanted = {memory_of(t) for t in self.outputs if t is not None}
+        found: list[Done] = []
         for done in reversed(self._done):
             used = done.written and (done.written & wanted or done.written - own)
             if used and not (done.is_constant and not done.written & changed):
@@ -107,87 +101,26 @@ class Recording(TorchDispatchMode):
         return found[::-1]
 
 
-class _Done:
-    """An operation that was done.
-
-    Attributes:
-        changes: Whether it changes what it was given.
-        read: The memory that it was given.
-        written: The memory that it wrote to.
-        anew: Whether all its results lie in new memory.
-    """
-
-    def __init__(
-        self, operation: Operation, args: Sequence[Any], kwargs: Mapping[str, Any], found: Sequence[Any]
-    ) -> None:
-        self.operation, self.args, self.kwargs, self.found = operation, args, kwargs, found
-        self.changes = operation._schema.is_mutable  # pyright: ignore[reportPrivateUsage]
-        self.read = {_memory(t) for t in _tensors((*args, *kwargs.values()))}
-        results = {_memory(t) for t in _tensors(found)}
-        self.written = results if self.changes else results - self.read
-        self.anew = len(self.written) == len(found) and not self.changes
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether its results depend on the shape of what it was given alone."""
-        name = self.operation.overloadpacket.__name__
-        return name.startswith(_CONSTANT)
-
-    def again(self) -> Callable[[], object]:
-        """Return what does it again, into the same tensors."""
-        if self.changes:
-            return partial(self.operation, *self.args, **self.kwargs)
-        if self.operation is torch.ops.aten._to_copy.default and isinstance(self.args[0], Tensor):
-            return partial(torch.ops.aten.copy_.default, self.found[0], self.args[0])
-        places = _into(self.operation)
-        if places and self.anew and len(places[1]) == len(self.found):
-            outs = dict(zip(places[1], self.found, strict=True))
-            return partial(_plain(self.operation) or places[0], *self.args, **self.kwargs, **outs)
-        return self._copied
-
-    def _copied(self) -> None:
-        found = self.operation(*self.args, **self.kwargs)
-        for kept, new in zip(self.found, _listed(found), strict=True):
-            if isinstance(kept, Tensor):
-                kept.copy_(new)
-
-
-def _plain(operation: Operation) -> Callable[..., object] | None:
-    """Return torch's own function for an operation, whose call costs half as much; None if it takes others."""
-    name = operation.overloadpacket.__name__
-    return getattr(torch, name) if name in _ALIKE else None
+def _lies_in(given: Any, found: Any) -> bool:
+    """Whether an operation that may give a view, as ``reshape`` may, gave one."""
+    return isinstance(found, Tensor) and isinstance(given, Tensor) and memory_of(found) == memory_of(given)
 
 
 @cache
-def _into(operation: Operation) -> tuple[Operation, list[str]] | None:
-    """Return the form of an operation that writes into tensors it is given, and their names; None without one."""
-    wanted = [(a.name, str(a.type)) for a in operation._schema.arguments]  # pyright: ignore[reportPrivateUsage]
-    packet = operation.overloadpacket
-    for name in packet.overloads():
-        arguments = getattr(packet, name)._schema.arguments
-        outs = [a.name for a in arguments if a.is_out]
-        if outs and [(a.name, str(a.type)) for a in arguments if not a.is_out] == wanted:
-            return getattr(packet, name), outs
-    return None
+def _unfit(operation: Operation) -> str:
+    """Say why an operation cannot be done again; empty if it can."""
+    if torch.Tag.nondeterministic_seeded in operation.tags:
+        return f"{operation} draws random numbers"
+    name = operation.overloadpacket.__name__
+    return f"{operation} cannot be done again by itself" if name in _UNREPEATABLE else ""
 
 
-def _memory(tensor: Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
+def _program(done: Sequence[Done], outputs: Outputs) -> Hashable:
+    """Name the operations with the memory that each reads and writes, numbered as it first appears."""
+    places: dict[int, int] = {}
 
+    def numbered(values: Sequence[Any]) -> tuple[int, ...]:
+        return tuple(places.setdefault(memory_of(t), len(places)) for t in tensors_in(values))
 
-def _listed(found: Any) -> Sequence[Any]:
-    """What an operation returned, as a flat list."""
-    if not isinstance(found, list | tuple):
-        return [found]
-    return [one for part in found for one in _listed(part)]
-
-
-def _tensors(values: Sequence[Any]) -> Iterator[Tensor]:
-    return (one for one in _listed(values) if isinstance(one, Tensor))
-
-
-def _apart(value: Any) -> Any:
-    """The same tensors without their history."""
-    if isinstance(value, Tensor):
-        return value.detach() if value.requires_grad else value
-    return type(value)(map(_apart, value)) if type(value) in (list, tuple) else value
+    steps = [(one.operation, numbered((*one.args, *one.kwargs.values(), *one.found))) for one in done]
+    return (*steps, numbered(outputs))

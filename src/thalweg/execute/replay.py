@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from thalweg.core.errors import one_line
-from thalweg.execute.recording import Outputs, Recording
+from thalweg.execute.done import Outputs
+from thalweg.execute.recording import Recording
 
 MOST = 2**27
 """Bytes that one recording may keep: where a pass needs more, its Python costs next to nothing."""
@@ -19,12 +20,14 @@ class Replay:
     """A pass that is done by the Python it is written in until a recording of it can be trusted.
 
     The first pass over batches of a shape is recorded. The recording is trusted once it has given what the live
-    pass gave on another batch, to the bit; else passes stay live.
+    pass gave on another batch, to the bit; else passes stay live. A recording of the same operations as one that
+    was trusted before, for batches of other sizes, is trusted at once.
 
     Args:
         live: The pass: from a batch (x, y), and what is passed on to it alone, to tensors of the caller's own.
         moved: What a pass moves on beside, such as the averages of batch norm.
         obstacle: Why it may not be recorded; empty if it may.
+        proven: The programs of recordings that were trusted, of this pass or others of the same Python.
 
     Attributes:
         obstacle: Why passes stay live, as far as that is known.
@@ -35,8 +38,15 @@ class Replay:
         ([2.0, 4.0, 6.0], 1)
     """
 
-    def __init__(self, live: Callable[..., Outputs], moved: Sequence[Tensor] = (), obstacle: str = "") -> None:
+    def __init__(
+        self,
+        live: Callable[..., Outputs],
+        moved: Sequence[Tensor] = (),
+        obstacle: str = "",
+        proven: set[Hashable] | None = None,
+    ) -> None:
         self.obstacle, self.played = obstacle, 0
+        self._proven = set[Hashable]() if proven is None else proven
         self._live, self._moved = live, moved
         self._untried: dict[Hashable, Recording] = {}
         self._trusted: dict[Hashable, Recording] = {}
@@ -53,7 +63,8 @@ class Replay:
             return self._compared(key, x, y, *passed_on)
         recording = Recording(lambda x, y: self._live(x, y, *passed_on), [x, y], most=MOST)
         self.obstacle = recording.obstacle
-        self._untried[key] = recording
+        known = self._trusted if recording.program in self._proven else self._untried
+        known[key] = recording
         return [None if t is None else t.clone() for t in recording.outputs]
 
     def _compared(self, key: Hashable, x: Tensor, y: Tensor, *passed_on: Any) -> Outputs:
@@ -72,6 +83,7 @@ class Replay:
             return live
         if all(map(_same, played, [*live, *self._moved])):
             self._trusted[key] = recording
+            self._proven.add(recording.program)
         else:
             self.obstacle = "a recording of it did not give what the pass gives"
         return live

@@ -19,6 +19,9 @@ COPIES = 7
 """Of the parameters: weights, gradient, two states, the best weights, and what an update, a new stack or the log
 needs for a moment."""
 
+LITTLE = 2**26
+"""Bytes for which the system is not asked: that takes longer than to judge a small model."""
+
 _needs: WeakKeyDictionary[Problem, tuple[int, float]] = WeakKeyDictionary()
 
 
@@ -41,7 +44,7 @@ def members_that_fit(learner: Learner, wanted: int, *, samples: int | None = Non
         each = COPIES * weights + 2 * activations * learner.length.batch_size
     else:
         each = activations * min(samples, len(learner.problem.train))
-    free = free_bytes(learner.device)
+    free = free_bytes(learner.device) if wanted * each > LITTLE else None
     while wanted > 1 and free is not None and wanted * each > SHARE * free:
         wanted = (wanted + 1) // 2
     return wanted

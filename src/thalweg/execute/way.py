@@ -13,7 +13,6 @@ from thalweg.data.batches import batches
 from thalweg.execute.batched import batched
 from thalweg.execute.cohort import Cohort
 from thalweg.execute.job import Executor, Job
-from thalweg.execute.passes import plain_attention
 from thalweg.execute.processes import processes
 from thalweg.execute.sequential import sequential
 from thalweg.train import Learner
@@ -24,7 +23,7 @@ from thalweg.train.threads import threads
 SECONDS = 0.2
 """How long a way is timed at most,"""
 
-ENOUGH = 20
+ENOUGH = 8
 """and by how many updates."""
 
 
@@ -132,7 +131,7 @@ def speed_alone(job: Job, count: int, seconds: float = SECONDS) -> float:
 def speed_together(jobs: Sequence[Job], count: int, seconds: float = SECONDS) -> float:
     """Return the same of a cohort of these jobs, all members together."""
     cohort = Cohort([Learner(job.problem, job.config) for job in jobs])
-    with threads(count), cohort.learners[0].own_generators(), plain_attention():
+    with threads(count), cohort.learners[0].own_generators():
         x, y, shared = next(cohort.upcoming())
         return len(jobs) * _rate(lambda: cohort.update(x, y, shared=shared), seconds)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from inspect import signature
 from typing import Any
 
 import torch
 
 from thalweg.core.errors import InputError, InputTypeError, UnknownNameError
+from thalweg.core.parameters import parameters
 from thalweg.core.registry import Registry
 from thalweg.formula import Hyper, Rule
 from thalweg.optim import families
@@ -79,7 +79,7 @@ class Named:
             key, index = self.form.key(symbol)
             own[key if index is None else symbol] = hyper  # the elements of a pair keep their own names
         around = {option.name: option.hypers[option.name] for option in self.form.options if option.hypers}
-        given = signature(self.kind).parameters.get("weight_decay")
+        given = parameters(self.kind).get("weight_decay")
         if given and "weight_decay" in around:
             around["weight_decay"] = replace(around["weight_decay"], default=given.default)
         return own | around

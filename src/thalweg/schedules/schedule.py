@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, get_args, get_type_hints
 
 from thalweg.core.errors import InputError, OutOfRangeError, UnknownNameError
+from thalweg.core.parameters import parameters
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Declared:
     @property
     def options(self) -> dict[str, float | None]:
         """Options with their defaults; None is one that the function works out."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "total"}
+        own = parameters(self.function).values()
+        return {p.name: p.default for p in own if p.kind is p.KEYWORD_ONLY and p.name != "total"}
 
     @property
     def bounds(self) -> dict[str, float]:
@@ -100,12 +100,12 @@ class Schedule(Declared):
     @property
     def knows_total(self) -> bool:
         """Whether it asks for the length of the run."""
-        return "total" in inspect.signature(self.function).parameters
+        return "total" in parameters(self.function)
 
     @property
     def warms_up(self) -> bool:
         """Whether a warm-up is part of the function itself."""
-        return "warmup" in inspect.signature(self.function).parameters
+        return "warmup" in parameters(self.function)
 
 
 def span(name: str, over: float | None, total: float | None, *, option: str = "over") -> float:

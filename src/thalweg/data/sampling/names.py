@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from thalweg.core.errors import DataError
+from thalweg.core.parameters import parameters
 from thalweg.data.batches import order
 from thalweg.data.named import Named, Options
 from thalweg.data.sampling.balanced import class_balanced
@@ -95,7 +95,7 @@ def bind(name: str, options: Options) -> Sampling:
         ['losses']
     """
     function = samplings.bind(name, options)
-    needs = frozenset(inspect.signature(samplings[name]).parameters) & {"labels", "losses"}
+    needs = frozenset(parameters(samplings[name])) & {"labels", "losses"}
     sampling = Sampling(name, function, needs)
     sampling(2, seed=0, epoch=0, labels=torch.arange(2), losses=torch.ones(2))
     return sampling
