@@ -46,7 +46,7 @@ def test_inputs_that_are_not_finite_are_the_data(loop):
 
     found = loop(every=10).run(6, data=spoilt())
     assert found.faults == ["nan_in_data"]
-    assert found.monitor.findings[0].evidence == "1 of the numbers in the batch of update 3 are not finite"
+    assert found.monitor.findings[0].evidence == "1 of the numbers in the inputs of update 3 are not finite"
 
 
 def test_a_loss_that_makes_it_itself_is_named(loop):

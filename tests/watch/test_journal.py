@@ -85,5 +85,6 @@ def test_a_store_that_fails_under_way_ends_the_watch_and_not_the_training(store)
     loop = Loop(store=store, every=1).run(4)
     loop.monitor._journal._database.close()
     loop.run(8, never)
+    assert loop.faults == ["zero_grad"]
     loop.monitor.close()
-    assert any("Nothing was heard after" in told for told in loop.monitor.report().unheard)
+    assert any("The store keeps nothing after update" in told for told in loop.monitor.report().unheard)

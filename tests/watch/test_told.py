@@ -96,7 +96,7 @@ def test_parameters_of_another_optimizer_are_not_missed_and_the_loss_may_rise():
     monitor.close()
     assert monitor.findings == ()
     assert monitor.report().curve("gradient")
-    assert not monitor.report().curve("loss")
+    assert monitor.report().curve("loss")  # recorded, and not judged
 
 
 def test_a_copy_does_not_copy_the_data_that_a_module_holds():

@@ -39,6 +39,15 @@ class Verb(ModuleType):
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(self.__function())
 
+    def __getattr__(self, name: str) -> Any:
+        """Import a module of the package when it is named, as in ``help(thalweg.check.conduct.check)``."""
+        if not name.startswith("_"):
+            try:
+                return import_module(f"{self.__name__}.{name}")
+            except ModuleNotFoundError:
+                pass
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
     def __function(self) -> Callable[..., Any]:
         module, _, name = self.__verb__.partition(":")
         return getattr(import_module(module), name)

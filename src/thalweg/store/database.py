@@ -226,7 +226,7 @@ def _name(kind: str, number: int) -> str:
 def _connect(path: Path, access: str, patience: float = PATIENCE) -> sqlite3.Connection:
     """Open the file in SQLite; transactions are begun and ended in our own words only."""
     uri = f"{path.absolute().as_uri()}?{access}"
-    connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     return connection
 

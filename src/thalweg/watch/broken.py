@@ -31,7 +31,9 @@ def examine(model: nn.Module, batch: Call | None, loss: Call, losses: list[float
         step: Updates made before it.
     """
     if batch is not None and (bad := _not_finite(batch.tensors)):
-        return _of_data(bad, step)
+        return _of_data("inputs", bad, step)
+    if bad := _not_finite([one for one in loss.tensors if not one.requires_grad]):
+        return _of_data("targets", bad, step)
     place, told, own = _origin(model, batch, loss)
     largest = max(map(_largest, model.parameters()), default=0.0)
     risen = len(losses) > 1 and losses[-1] > RISEN * abs(losses[0])
@@ -56,13 +58,13 @@ def _largest(p: Tensor) -> float:
     return float(p.detach().abs().max()) if p.numel() else 0.0
 
 
-def _of_data(bad: list[Tensor], step: int) -> Finding:
+def _of_data(where: str, bad: list[Tensor], step: int) -> Finding:
     share = sum(int((~one.isfinite()).sum()) for one in bad)
     return Finding(
         fault="nan_in_data",
         severity=Severity.ERROR,
-        where="inputs",
-        evidence=f"{share} of the numbers in the batch of update {step} are not finite",
+        where=where,
+        evidence=f"{share} of the numbers in the {where} of update {step} are not finite",
         remedy="find the samples, and drop them or fill the gaps, by the mean of the training split for example",
         numbers={"not finite": share, "step": step},
     )
@@ -78,20 +80,29 @@ def _origin(model: nn.Module, batch: Call | None, loss: Call) -> tuple[str, str,
     except Exception as error:  # of models that cannot be copied, or called by themselves
         return "loss", f"where from is not known, as the pass cannot be made again: {one_line(error)}", False
     if made is not None:
-        return made, f"the first numbers that are not finite are the outputs of {made}, from finite inputs", False
-    if _not_finite(loss.tensors[1:]):
-        return "targets of the loss", "its targets are not finite", False
+        return *made, False
+    if _not_finite([one for one in loss.tensors if one.requires_grad]):
+        return "model", "the outputs of the model are not finite; those of a second pass on a copy are", False
     return "loss", "it was computed from outputs that are finite", False
 
 
-def _first(model: nn.Module, batch: Call) -> str | None:
-    """Return the first innermost module whose outputs are not finite, in a pass through a copy."""
-    found: list[str] = []
+def _first(model: nn.Module, batch: Call) -> tuple[str, str] | None:
+    """Return the first module whose outputs are not finite, in a pass through a copy, and what is to be said."""
+    found: list[tuple[str, str]] = []
 
     def listener(name: str) -> Any:
         def listen(module: nn.Module, inputs: Any, output: Any) -> None:
-            if not found and _not_finite(tensors(output)):
-                found.append(f"{name} ({type(module).__name__})" if name else type(module).__name__)
+            if found or not _not_finite(tensors(output)):
+                return
+            place = f"{name} ({type(module).__name__})" if name else type(module).__name__
+            first = f"the first outputs that are not finite are those of {place}"
+            before = _not_finite(tensors(inputs))
+            told = (
+                "; its inputs are not either: a function in front of it made them"
+                if before
+                else ", from finite inputs"
+            )
+            found.append((place, first + told))
 
         return listen
 

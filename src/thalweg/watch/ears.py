@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import register_multi_grad_hook
+from torch.nn.parameter import UninitializedParameter
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from thalweg.watch.guard import Guard
 from thalweg.watch.layers import Layers
 from thalweg.watch.norms import Norms
+from thalweg.watch.roots import is_multiple, is_scaled, root_of_this
 from thalweg.watch.update import Call, Update, tensors, versions
 
-FRESH = 16
+FRESH = 8
 """Watched updates after which parameters and modules are looked up again: a loop may replace them."""
+
+SURE = 3
+"""Updates in which it is seen whether the loss that is heard is all that goes backward."""
 
 MODAL = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
 """Layers that work differently in training."""
@@ -68,8 +73,10 @@ class Ears:
         self._batch: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._method = "__call__"
         self._now: Update | None = None
-        self._looked_up = 0
         self._brief: list[RemovableHandle] = []
+        self._versions: tuple[int, ...] = ()
+        self._evaluating, self._roots, self._partial = False, 0, bool(others)
+        self._look_up()
         self._lasting = [
             model.register_forward_pre_hook(guard(self._pass_begins), with_kwargs=True),
             optimizer.register_step_post_hook(guard(self._stepped)),
@@ -77,20 +84,25 @@ class Ears:
         if isinstance(loss, nn.Module):
             self._lasting.append(loss.register_forward_hook(guard(self.loss_given), with_kwargs=True))
         self._pass_hook, self._step_hook = guard(self._pass_ends), guard(self._step_begins)
-        self._look_up()
         self._begin()
 
     @property
     def batch(self) -> Call | None:
         """The last forward pass with gradient."""
-        return self._batch and Call(*self._batch, None, versions(tensors(self._batch)), method=self._method)
+        return self._batch and Call(*self._batch, None, method=self._method)
 
     def close(self) -> None:
         """Take all hooks away."""
         for handle in (*self._lasting, *self._brief):
             handle.remove()
-        self._lasting, self._brief, self._now, self._batch = [], [], None, None
+        self._lasting, self._brief = [], []
+        self.deafen()
+
+    def deafen(self) -> None:
+        """Let go of what was heard; hooks may stay, which are called and do nothing."""
+        self._now, self._batch = None, None
         self._layers.stop()
+        self._norms.stop()
 
     def loss_given(self, _: object, inputs: tuple[Any, ...], keywords: dict[str, Any], result: Any) -> None:
         """Take note of a loss that was computed.
@@ -148,14 +160,16 @@ class Ears:
         if not bool(result.isfinite().all()):
             self._broken(call)
         if now is not None:
-            now.losses.append(call)
+            now.losses.append(call.bare() if now.losses else call)
             self.hears_targets |= len(call.tensors) > 1 or targets is not None
 
     def _look_up(self) -> None:
         self._layers = Layers(self.model, self._guard)
         left = {id(p) for other in self.others for group in other.param_groups for p in group["params"]}
-        named = self.model.named_parameters()
-        self._named = {name: p for name, p in named if p.requires_grad and id(p) not in left}
+        made = [(n, p) for n, p in self.model.named_parameters() if not isinstance(p, UninitializedParameter)]
+        self._named = {name: p for name, p in made if p.requires_grad and id(p) not in left}
+        tables = {id(m.weight) for m in self.model.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag)}
+        self._matrices = [name for name, p in self._named.items() if p.ndim > 1 and id(p) not in tables]
         self._norms = Norms(list(self._named.values()))
         held = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
         self._held = {name: id(p) in held for name, p in self._named.items()}
@@ -164,11 +178,12 @@ class Ears:
 
     def _begin(self) -> None:
         """Watch the update that comes."""
-        if self._looked_up == FRESH:
+        if self._looked_up == FRESH or not self._norms.comparable():
             self._layers.stop()
             self._look_up()
         self._looked_up += 1
-        self._now, self._told = Update(self.updates, self._named, self._held), 0
+        self._now, self._told = Update(self.updates, self._named, self._held, self._matrices), 0
+        self._now.partial = self._partial
         self._norms.start(self._now)
         self._layers.start(self._now)
         if not self._brief:
@@ -183,16 +198,21 @@ class Ears:
             handle.remove()
         self._brief, self._now = [], None
         self._layers.stop()
+        self._norms.stop()
 
     def _pass_begins(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         if not torch.is_grad_enabled() or self._method != "__call__":  # an evaluation, or a part of a step
             return
         self._batch = inputs, keywords
         update = self._now
-        if update is not None and not update.passes:
-            update.evaluating = bool(self._modal) and not any(module.training for module in self._modal)
-            if self._wants_state(update.step):
-                update.at_outset = torch.get_rng_state()
+        if update is not None:
+            self._evaluating = (
+                not self.model.training and bool(self._modal) and not any(m.training for m in self._modal)
+            )
+            if not update.passes:
+                self._versions = versions(tensors((inputs, keywords)))
+                if self._wants_state(update.step):
+                    update.at_outset = torch.get_rng_state()
 
     def _pass_ends(self, _: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
         if self._now is None or not torch.is_grad_enabled() or self._method != "__call__":
@@ -207,32 +227,46 @@ class Ears:
         update = self._now
         assert update is not None, "it is being heard"
         self._layers.pause()  # a second pass of the same update says nothing new
-        call = Call(inputs, keywords, output, versions(tensors((inputs, keywords))), method=self._method)
-        update.passes.append(call)
-        for one in tensors(output):
-            if one.requires_grad:
-                one.register_hook(self._guard(self._backward_begins(update.step, len(update.losses))))
-                return
+        call = Call(inputs, keywords, output, self._versions, method=self._method)
+        update.passes.append(call.bare() if update.passes else call)
+        outputs = [one for one in tensors(output) if one.requires_grad]
+        if outputs:
+            begin = self._backward_begins(update.step, len(update.losses), self._evaluating)
+            register_multi_grad_hook(outputs, self._guard(begin), mode="any")
 
-    def _backward_begins(self, step: int, heard: int) -> Callable[[Tensor], None]:
+    def _backward_begins(self, step: int, heard: int, evaluating: bool) -> Callable[[Tensor], None]:
         """Return a hook of an output; it must not hold the update, which holds the outputs that hold this.
 
         Args:
             step: The update.
             heard: Losses heard of in it before the pass.
+            evaluating: Whether the pass was made in evaluation mode.
         """
 
         def begin(_: Tensor) -> None:
             update = self._now
             if update is None or update.step != step:
                 return
-            if len(update.losses) == heard and (root := _root()) is not None:
-                self._take_loss((), {}, root)
+            self._hear_root(update, heard)
+            update.evaluating = evaluating if not update.backwards else update.evaluating
             update.backwards += 1
             self._norms.backward_begins()
             self._underway(update)
 
         return begin
+
+    def _hear_root(self, update: Update, heard: int) -> None:
+        """Take note of what goes backward: the loss, if none was heard of, else whether that is all of it."""
+        if len(update.losses) == heard:
+            root = root_of_this()
+            if root is not None:
+                self._take_loss((), {}, root)
+                update.partial |= is_scaled(root)  # maybe by a scaler, by which it rises and falls
+        elif len(update.losses) == 1 and self._roots < SURE:
+            self._roots += 1
+            root = root_of_this()
+            if root is not None and not is_multiple(root, update.losses[0].result):
+                self._partial = update.partial = True
 
     def _step_begins(self, *_: object) -> None:
         if self._now is not None:
@@ -262,7 +296,7 @@ class Ears:
         self._layers.derive(update.numbers)
         self._norms.derive(update.numbers)
         parts = [update.numbers.pop(f"loss {k}") for k in range(len(losses))]
-        if parts and not self.others:
+        if parts:
             # Transformers divide by the tokens of the whole update: what they give are its parts.
             shares = any(call.keywords.get("num_items_in_batch") is not None for call in update.passes)
             update.numbers = {"loss": sum(parts) / (1 if shares else len(parts)), **update.numbers}
@@ -280,17 +314,3 @@ def _numbers(scalars: Sequence[Tensor]) -> list[float]:
         for k, value in zip(places, torch.stack([scalars[k] for k in places]).tolist(), strict=True):
             found[k] = value
     return found
-
-
-def _root() -> Tensor | None:
-    """Return the scalar whose backward pass this is, where Python called it in this thread.
-
-    A function cannot be hooked as a module can, but while a hook runs, the call of ``backward`` waits further up.
-    """
-    frame, code = sys._getframe(1), torch.autograd.backward.__code__
-    while frame is not None:
-        if frame.f_code is code:
-            roots = tensors(frame.f_locals.get("tensors"))
-            return roots[0] if len(roots) == 1 and roots[0].numel() == 1 else None
-        frame = frame.f_back
-    return None

@@ -18,6 +18,9 @@ from thalweg.watch.update import Update, tensors
 SAME = (nn.Flatten, nn.Unflatten, nn.Identity)
 """Layers whose outputs are their inputs."""
 
+LOST = 1e-6
+"""Share of the mean square below which a variance in float32 is rounding."""
+
 
 class Layers:
     """Measures outputs, and the gradients that come back to them; hooks alone, which change nothing.
@@ -72,7 +75,8 @@ class Layers:
             mean, norm = numbers.pop(f"sum/{key}") / size, numbers.pop(f"norm/{key}")
             square = norm * norm / size - mean * mean
             numbers[f"mean/{key}"] = mean
-            numbers[f"spread/{key}"] = math.nan if math.isnan(square) else math.sqrt(max(0.0, square))
+            known = not 0 < square < LOST * norm * norm / size  # else rounding has eaten it
+            numbers[f"spread/{key}"] = math.sqrt(max(0.0, square)) if known and square == square else math.nan
             if (alive := numbers.pop(f"alive/{key}", None)) is not None:
                 numbers[f"dead/{key}"] = 1 - alive / self.units[key] if math.isfinite(norm) else math.nan
             if (saturated := numbers.get(f"saturated/{key}")) is not None:
@@ -86,8 +90,8 @@ class Layers:
         channels = isinstance(module, CHANNELS)
 
         def listen(_: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-            if torch.compiler.is_compiling() or self._update is None or not torch.is_grad_enabled():
-                return  # what is compiled stays in one piece
+            if self._update is None or not torch.is_grad_enabled():
+                return
             if weighted:
                 self._by_channel = channels or (self._by_channel and steady)
             given = output if isinstance(output, Tensor) else next(iter(tensors(output)), None)
@@ -140,9 +144,8 @@ class Layers:
             if per_sample is not None and self._last == key:
                 _hear_noise(scalars, per_sample, gradient.detach())
 
-        node.register_prehook(
-            self._guard(come_back)
-        )  # of its source: what comes next may change the tensor in place
+        # Of its source: what comes next may change the tensor in place.
+        node.register_prehook(self._guard(come_back))
 
 
 def _hear_noise(scalars: dict[str, Tensor], inputs: Tensor, gradient: Tensor) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from thalweg.core.errors import InputError
+from thalweg.core.run import Outcome
 from thalweg.watch.callback import Watching
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Watch(Watching, Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """End, whatever ended the fit."""
-        self.close()
+        if self.monitor:
+            self.monitor.close(Outcome.INTERRUPTED)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """End."""

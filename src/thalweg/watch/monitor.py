@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from thalweg.core.config import Config
 from thalweg.core.environment import Environment
 from thalweg.core.errors import InputError, one_line
 from thalweg.core.finding import Finding, Severity
+from thalweg.core.run import Outcome
 from thalweg.watch import words
 from thalweg.watch.broken import examine
 from thalweg.watch.ears import Ears
@@ -40,6 +41,14 @@ UNHEARD_LOSS = (
     "sharpness: a function cannot be hooked, call monitor.loss(output, target) in its place."
 )
 
+UNHEARD_MODEL = (
+    "it is compiled into a larger function, or parts of it are called by themselves. Watch what is called, before "
+    "it is compiled."
+)
+
+RECOVERED = 3
+"""Watched updates in a row with finite numbers, after which a loss that was not is past."""
+
 
 class Monitor:
     """Watches one loop; made by `thalweg.watch`. A context manager, which closes it.
@@ -54,6 +63,7 @@ class Monitor:
         config: The optimizer's class and numbers.
         environment: Versions and hardware.
         journal: Keeps it all; None for nothing.
+        sharpness: Whether it is measured.
         quiet: Whether findings are not told as they arise.
     """
 
@@ -69,6 +79,7 @@ class Monitor:
         config: Config,
         environment: Environment,
         journal: Journal | None,
+        sharpness: bool,
         quiet: bool,
     ) -> None:
         self._model, self._loss, self._name, self._config = model, loss, name, config
@@ -78,7 +89,8 @@ class Monitor:
         self._points, self._noise, self._sharpness = Points(), Noise(), Sharpness(model, loss, every)
         self._watchers = [watcher() for watcher in WATCHERS]
         self._started, self._losses = time.perf_counter(), list[float]()
-        self._broke = self._closed = False
+        self._ended = 0.0
+        self._broke, self._sound, self._silent = False, 0, 0
         self._ears = Ears(
             model,
             optimizer,
@@ -88,15 +100,18 @@ class Monitor:
             heard=self._heard,
             underway=self._underway,
             broken=self._broken,
-            wants_state=self._sharpness.due,
+            wants_state=self._sharpness.due if sharpness else lambda _: False,
             guard=Guard(self._failed),
         )
 
     def __enter__(self) -> Monitor:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(Outcome.INTERRUPTED if kind else Outcome.COMPLETED)
+
+    def __repr__(self) -> str:
+        return f"Monitor({self._name}: {words.verdict(self.report())})"
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -120,7 +135,7 @@ class Monitor:
             raise InputError("This monitor knows no loss.", remedy="pass loss=... to thalweg.watch")
         result = self._loss(*inputs, **keywords)
         if not isinstance(self._loss, nn.Module):
-            self._ears.loss_given(self._loss, inputs, keywords, result)
+            self._ears.told(self._ears.loss_given, self._loss, inputs, keywords, result)
         return result
 
     def begins(self, method: str, *inputs: Any) -> None:
@@ -156,7 +171,7 @@ class Monitor:
             config=self._config,
             every=self._every,
             updates=self._ears.updates,
-            seconds=time.perf_counter() - self._started,
+            seconds=(self._ended or time.perf_counter()) - self._started,
             points=self._points.kept,
             findings=self.findings,
             unheard=tuple(self._unheard),
@@ -172,32 +187,34 @@ class Monitor:
         """Print what was seen up to now."""
         self.report().show(console)
 
-    def close(self) -> None:
-        """Take all hooks away and finish the study in the store; what was found stays here."""
-        if self._closed:
+    def close(self, outcome: Outcome = Outcome.COMPLETED) -> None:
+        """Take all hooks away and finish the study in the store; what was found stays here.
+
+        Args:
+            outcome: How the training ended, for the store.
+        """
+        if self._ended:
             return
-        self._closed = True
-        watched = self.report()
+        self._ended = time.perf_counter()
         self._ears.close()
-        if self._journal:
-            try:
-                self._journal.close(watched)
-            except Exception as error:  # of a store that is gone: the training is over, and right
-                self._failed(error)
+        self._note(lambda journal: journal.close(self.report(), outcome))
 
     def _heard(self, update: Update) -> None:
         self._noise.hear(update)
         self._sharpness.measure(update)
+        numbers = update.numbers
+        self._silent += not update.passes
+        self._sound = self._sound + 1 if math.isfinite(numbers.get("update ratio", 0.0)) else 0
+        if self._broke and self._sound == RECOVERED:  # a bad batch that was left out
+            self._broke = False
         if not self._broke:
             for watcher in self._watchers:
                 self._take(watcher.hear(update))
-        numbers = update.numbers
         if math.isfinite(loss := numbers.get("loss", math.nan)):
             self._losses = [*self._losses[:1], loss]
         point = Point(step=update.step, numbers={k: v for k, v in numbers.items() if v == v})
         self._points.add(point)
-        if self._journal:
-            self._journal.measured(point)
+        self._note(lambda journal: journal.measured(point))
 
     def _underway(self, update: Update) -> None:
         for watcher in self._watchers:
@@ -205,7 +222,7 @@ class Monitor:
 
     def _broken(self, loss: Call) -> None:
         if not self._broke:  # all that comes after follows from the first
-            self._broke = True
+            self._broke, self._sound = True, 0
             self._take([examine(self._model, self._ears.batch, loss, self._losses, self._ears.updates)])
 
     def _take(self, findings: Iterable[Finding]) -> None:
@@ -216,14 +233,35 @@ class Monitor:
             self._found[key] = finding
             if not self._quiet:
                 logger.log(_LEVELS[finding.severity], words.aloud(finding))
-            if self._journal:
-                self._journal.found(finding, len(self._found))
+            number = len(self._found)
+            self._note(lambda journal, one=finding, number=number: journal.found(one, number))
+
+    def _note(self, write: Callable[[Journal], None]) -> None:
+        """Write to the store, if there is one; one that fails is left, and the watch goes on without."""
+        if self._journal is None or not self._journal.is_own:
+            return
+        try:
+            write(self._journal)
+        except Exception as error:
+            told = f"The store keeps nothing after update {self._ears.updates}: {one_line(error)}."
+            self._unheard[told] = None
+            logger.warning("thalweg: %s", told)
+            self._journal.leave()
+            self._journal = None
 
     def _note_unheard(self) -> None:
         if self._sharpness.obstacle:
             self._unheard[f"Sharpness could not be measured: {self._sharpness.obstacle}."] = None
-        if self._loss is not None and self._ears.updates and not self._ears.hears_targets:
+        count = len(self._points)
+        if self._silent > count / 2:
+            told = f"The model was not heard to be called in {self._silent} of {count} watched updates: "
+            self._unheard.pop(next((one for one in self._unheard if one.startswith(told[:32])), ""), None)
+            self._unheard[f"{told}{UNHEARD_MODEL}"] = None
+        elif self._loss is not None and count and not self._ears.hears_targets:
             self._unheard[UNHEARD_LOSS] = None
 
     def _failed(self, error: Exception) -> None:
-        self._unheard[f"Nothing was heard after update {self._ears.updates}: {one_line(error)}."] = None
+        told = f"Nothing was heard after update {self._ears.updates}: {one_line(error)}."
+        self._unheard[told] = None
+        logger.warning("thalweg: %s The training goes on.", told, exc_info=error)
+        self._ears.deafen()

@@ -28,25 +28,25 @@ class Norms:
     def start(self, update: Update) -> None:
         """Measure the update that comes."""
         self._update, self._backwards, self._with_gradient = update, 0, list[str]()
+        self._there: list[Tensor] = []
 
     def backward_begins(self) -> None:
         """Measure what gradients hold before this batch's are added."""
         update = self._update
-        if update.left is None:
-            return
         pairs = zip(self._parameters, update.held.values(), strict=True)
         there = [g for p, held in pairs if held and (g := p.grad) is not None]  # others nobody has to clear
         if there:
-            update.left.append(_total(there))
+            if update.left is not None:
+                update.left.append(_total(there))
+            self._there = there
         else:
-            update.left = None
+            update.left, update.fresh = None, update.fresh + 1
 
     def step_begins(self) -> None:
         """Measure what the step starts from."""
         self._backwards = self._update.backwards
-        if self._backwards:
-            self._gradients()
-        if self._comparable():
+        self._gradients()
+        if self.comparable():
             _copy(self._before, [p.detach() for p in self._parameters])
             self._keep("weight", list(self._update.named), _norms(self._before))
 
@@ -55,12 +55,16 @@ class Norms:
         update = self._update
         if update.backwards != self._backwards:
             self._gradients()
-        if self._comparable():
+        if self.comparable():
             _subtract(self._before, [p.detach() for p in self._parameters])
             self._keep("change", list(update.named), _norms(self._before))
             update.undone = dict(zip(update.named, self._before, strict=True))
 
-    def _comparable(self) -> bool:
+    def stop(self) -> None:
+        """Let go of the update, and of all that it holds."""
+        self._update, self._there = Update(0, {}, {}), []
+
+    def comparable(self) -> bool:
         """Whether the parameters have the form of their copies; a loop may move or cast a model under way."""
         pairs = zip(self._before, self._parameters, strict=True)
         same = (a.shape == b.shape and a.dtype == b.dtype and a.device == b.device for a, b in pairs)
@@ -69,6 +73,9 @@ class Norms:
     def _gradients(self) -> None:
         named = {name: p.grad for name, p in self._update.named.items() if p.grad is not None}
         self._with_gradient = list(named)
+        added = any(g is old for g in named.values() for old in self._there)  # not one put in its place
+        if self._update.left and not added:
+            self._update.left = None
         self._keep("gradient", self._with_gradient, _norms([_dense(g.detach()) for g in named.values()]))
 
     def _keep(self, quantity: str, names: Sequence[str], found: Sequence[Tensor]) -> None:
@@ -82,7 +89,8 @@ class Norms:
         """
         update = self._update
         found = [numbers[f"gradient/{name}"] for name in self._with_gradient]
-        update.cleared = update.backwards > 0 and not any(found)
+        came = any(value > 0 for name, value in numbers.items() if name.startswith("returned/"))
+        update.cleared = update.backwards > 0 and not any(found) and came
         if found:
             numbers["gradient"] = math.hypot(*found)
         if self._before and f"weight/{next(iter(update.named))}" in numbers:
@@ -95,7 +103,8 @@ def _norms(found: Sequence[Tensor]) -> Sequence[Tensor]:
     """Return the Euclidean norms of some tensors."""
     if not found:
         return []
-    return _norm([torch.view_as_real(one) if one.is_complex() else one for one in found])
+    real = [torch.view_as_real(one) if one.is_complex() else one for one in found]
+    return _norm([one.float() if one.dtype.itemsize < 4 else one for one in real])
 
 
 def _total(found: Sequence[Tensor]) -> Tensor:

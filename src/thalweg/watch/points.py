@@ -32,6 +32,10 @@ class Points:
         if len(self._points) > 2 * self._most:
             self._points, self._stride = self._points[::2], 2 * self._stride
 
+    def __len__(self) -> int:
+        """Points added."""
+        return self._added
+
     @property
     def kept(self) -> tuple[Point, ...]:
         """What is kept, the latest among it."""

@@ -16,7 +16,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils import _pytree
 from torch.utils.data import DataLoader, Dataset
 
-from thalweg.watch.update import Call
+from thalweg.watch.careful import Careful
+from thalweg.watch.update import Call, tensors
 
 HOOKS = (
     "_forward_hooks",
@@ -78,11 +79,22 @@ def unheard(state: Tensor | None = None) -> Iterator[None]:
 
 
 def again(copied: nn.Module, call: Call) -> Any:
-    """Return what a copy of the model gives for what the model was called with."""
+    """Return what a copy of the model gives for a copy of what the model was called with.
+
+    Raises:
+        ModelError: It would change a tensor that is neither, or draw from a generator of its own.
+    """
     if call.method != "__call__":
         vars(copied).pop(call.method, None)  # such as a compiled one, which knows the original
-    inputs, keywords = mapped(call.inputs, torch.detach), mapped(dict(call.keywords), torch.detach)
-    return getattr(copied, call.method)(*inputs, **keywords)
+    inputs, keywords = mapped(call.inputs, _copy), mapped(dict(call.keywords), _copy)
+    held = [tensors(list(vars(one).values())) for one in copied.modules()]
+    own = (*copied.parameters(), *copied.buffers(), *(one for some in held for one in some))
+    with Careful((*own, *tensors((inputs, keywords)))):
+        return getattr(copied, call.method)(*inputs, **keywords)
+
+
+def _copy(given: Tensor) -> Tensor:
+    return given.detach().clone()
 
 
 def mapped(tree: T, change: Callable[[Tensor], Tensor]) -> T:

@@ -38,6 +38,16 @@ class Call:
         return tensors((self.inputs, dict(self.keywords)))
 
     @property
+    def outputs(self) -> list[Tensor]:
+        """The tensors in what it gave."""
+        return tensors(self.result)
+
+    def bare(self) -> Call:
+        """Return what is left of it when graphs and batches are let go."""
+        value = self.result.detach() if isinstance(self.result, Tensor) and self.result.numel() == 1 else None
+        return Call((), {}, value)
+
+    @property
     def untouched(self) -> bool:
         """Whether the arguments are still what they were."""
         return self.versions == versions(self.tensors)
@@ -51,12 +61,17 @@ class Update:
         step: Updates made before it.
         named: The model's parameters that ask for a gradient, by name.
         held: Of each of `named`, whether the optimizer holds it.
-        passes: The forward passes with gradient.
-        losses: The computations of the loss with gradient.
+        matrices: Those of `named` that are matrices, or larger, and no tables of an embedding.
+        passes: The forward passes with gradient; all but the first without what they were given and gave.
+        losses: The computations of the loss with gradient; all but the first by their value alone.
         backwards: Backward passes that came through the model's outputs.
-        left: Norms of the gradients that were there when each of them began; empty once one began with none.
-        evaluating: Whether all layers that work differently in training were in evaluation mode.
-        cleared: Whether the step was made with gradients of zero, or none, after a backward pass.
+        fresh: How many of them began with no gradient at all.
+        left: Norms of the gradients that were there when each of them began; None once one began with none, or
+            if gradients were not added to those.
+        evaluating: Whether the model and all its layers that work differently in training were in evaluation mode
+            in the pass that came back.
+        partial: Whether the loss that was heard is but a part of what goes backward, or is others' to raise.
+        cleared: Whether the step was made with gradients of zero, or none, though some had come to the layers.
         scalars: What is measured, as tensors of one number; ``name/layer`` where it is of a layer or parameter.
         alive: Of each layer of rectifiers, which units were above zero for some sample.
         bounded: The layers whose outputs are bounded.
@@ -70,11 +85,14 @@ class Update:
     step: int
     named: Named
     held: Mapping[str, bool]
+    matrices: Sequence[str] = ()
     passes: list[Call] = field(default_factory=list[Call])
     losses: list[Call] = field(default_factory=list[Call])
     backwards: int = 0
+    fresh: int = 0
     left: list[Tensor] | None = field(default_factory=list[Tensor])
     evaluating: bool = False
+    partial: bool = False
     cleared: bool = False
     scalars: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     alive: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
@@ -92,11 +110,18 @@ class Update:
 
     @property
     def targets(self) -> Tensor | None:
-        """What the first loss compared outputs with: the second tensor that it was given, if it is not told."""
+        """What the first loss compared outputs with, if not told: its first argument that has no gradient."""
         if not self.losses:
             return None
         found = self.losses[0].tensors
-        return found[1] if len(found) > 1 else self.losses[0].targets
+        fixed = [one for one in found if not one.requires_grad and one.ndim]
+        return fixed[0] if fixed and len(fixed) < len(found) else self.losses[0].targets
+
+    @property
+    def output(self) -> Tensor | None:
+        """What the first loss compared with the targets: its first argument that has a gradient."""
+        found = self.losses[0].tensors if self.losses else []
+        return next((one for one in found if one.requires_grad), None)
 
 
 def tensors(tree: Any) -> list[Tensor]:

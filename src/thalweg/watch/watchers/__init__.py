@@ -2,8 +2,8 @@
 
 Faults that only a loop can have: ``clearing`` of gradients, ``stepping``, the ``mode`` of the model, the ``order``
 of samples, the ``batch`` of the loss. Faults that show while it runs: ``shapes`` of the loss, ``reach`` of the
-gradient, ``units`` that are dead or saturated, gradients by ``depth``, the learning ``rate``. What is not finite
-is asked for where it appears, by `thalweg.watch.broken`.
+gradient, ``units`` that are dead or saturated, gradients by ``depth``, the learning ``rate``, numbers that are not
+``finite``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from thalweg.watch.watchers.batch import Batch
 from thalweg.watch.watchers.clearing import Clearing
 from thalweg.watch.watchers.depth import Depth
+from thalweg.watch.watchers.finite import Finite
 from thalweg.watch.watchers.mode import Mode
 from thalweg.watch.watchers.order import Order
 from thalweg.watch.watchers.rate import Rate
@@ -22,7 +23,19 @@ from thalweg.watch.watchers.stepping import Stepping
 from thalweg.watch.watchers.units import Units
 from thalweg.watch.watchers.watcher import Watcher
 
-WATCHERS: Sequence[type[Watcher]] = (Clearing, Stepping, Mode, Order, Batch, Shapes, Reach, Units, Depth, Rate)
+WATCHERS: Sequence[type[Watcher]] = (
+    Finite,
+    Clearing,
+    Stepping,
+    Mode,
+    Order,
+    Batch,
+    Shapes,
+    Reach,
+    Units,
+    Depth,
+    Rate,
+)
 """All of them, in the order in which they are asked."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import torch
 from torch import Tensor
 
 from thalweg.core.finding import Finding, Severity
@@ -41,6 +42,8 @@ class Batch(Watcher):
         if self._compared < MOST:
             self._compared += 1
             yield from self._stays(update)
+        else:
+            self._before = None
 
     def _unrelated(self, update: Update) -> Finding:
         return Finding(
@@ -62,22 +65,34 @@ class Batch(Watcher):
         self._before = now
         if before is None or any(one.shape != other.shape for one, other in zip(before, now, strict=True)):
             return
-        same = bool((before[1] == now[1]).all()) and bool((now[1] != now[1].reshape(-1)[0]).any())
+        same = bool((before[1] == now[1]).all()) and not _is_pattern(now[1])
         self._alike = self._alike + 1 if same and bool((before[0] != now[0]).any()) else 0
         if self._alike == TIMES:
             yield Finding(
                 fault="labels_wrong",
-                severity=Severity.ERROR,
+                severity=Severity.WARNING,
                 where="targets of the loss",
                 evidence=f"{TIMES + 1} watched batches up to update {update.step} have different inputs and "
                 "the very same targets",
-                remedy="take the targets from the batch that the inputs come from",
+                remedy="take the targets from the batch that the inputs come from, unless these are one batch, "
+                "augmented anew",
                 numbers={"step": update.step},
             )
 
 
+def _is_pattern(y: Tensor) -> bool:
+    """Return whether targets say the place in the batch alone, as those of contrasted pairs do."""
+    flat = y.reshape(-1).double()
+    steps = flat.diff()
+    return bool((steps >= 0).all()) or bool(
+        (flat == torch.arange(len(flat), device=flat.device) % (flat.max() + 1)).all()
+    )
+
+
 def _related(update: Update) -> bool:
     """Return whether a loss has an output of the update in its graph; so too where it cannot be told."""
+    if len(update.passes) > 1:  # of which only the first is kept
+        return True
     outputs = [one.grad_fn for call in update.passes for one in tensors(call.result) if one.grad_fn is not None]
     roots = [call.result.grad_fn for call in update.losses if call.result.grad_fn is not None]
     return not outputs or not roots or _leads(roots, set(outputs))

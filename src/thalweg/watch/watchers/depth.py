@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
-from thalweg.check.experiments.flow import DEEP, FADED, JUMP, LARGE
+from thalweg.check.experiments.flow import DEEP, FADED, JUMP, LARGE, STUCK
 from thalweg.core.finding import Finding, Severity
 from thalweg.watch.update import Update
 from thalweg.watch.watchers.watcher import Watcher
@@ -24,7 +24,7 @@ class Depth(Watcher):
     faults = ("vanishing_gradient", "exploding_gradient")
 
     def __init__(self) -> None:
-        self._faded = 0
+        self._faded, self._start = 0, math.nan
         self._ratios: list[float] = []
 
     def hear(self, update: Update) -> Iterator[Finding]:
@@ -35,15 +35,17 @@ class Depth(Watcher):
     def _fades(self, update: Update) -> Iterator[Finding]:
         if self._faded == TIMES:
             return
-        found = [(name, _over_weight(update, name)) for name, p in update.named.items() if p.ndim > 1]
+        self._start = update.numbers.get("loss", math.nan) if math.isnan(self._start) else self._start
+        found = [(name, _over_weight(update, name)) for name in update.matrices]
         known = [(name, ratio) for name, ratio in found if 0 < ratio < math.inf]
         fades = len(known) >= DEEP and known[0][1] < FADED * known[-1][1]
         self._faded = self._faded + 1 if fades else 0
         if self._faded == TIMES:
             (first, low), (last, high) = known[0], known[-1]
+            stuck = not update.numbers.get("loss", math.inf) < STUCK * self._start
             yield Finding(
                 fault="vanishing_gradient",
-                severity=Severity.WARNING,
+                severity=Severity.WARNING if stuck else Severity.NOTE,  # some nets learn all the same
                 where=first,
                 evidence=f"gradient over weight was {low:.2g} in {first} and {high:.2g} in {last} at update "
                 f"{update.step}, and as far apart in the {TIMES - 1} watched before",

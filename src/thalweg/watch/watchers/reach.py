@@ -11,8 +11,11 @@ from thalweg.watch.update import Update
 from thalweg.watch.watchers.stepping import SHOWN
 from thalweg.watch.watchers.watcher import Watcher
 
-TIMES = 5
+TIMES = 10
 """Watched updates in a row that show it."""
+
+TINY = 1e-6
+"""Part of the whole gradient below which one is rounding, as that of a bias before a normalization."""
 
 
 class Reach(Watcher):
@@ -31,9 +34,11 @@ class Reach(Watcher):
             return
         held = [name for name, held in update.held.items() if held]
         numbers = update.numbers
-        without = {name for name in held if numbers.get(f"gradient/{name}", 0.0) == 0}
+        without = {name for name in held if f"gradient/{name}" not in numbers}  # zero is a gradient
         moving = any(numbers.get(f"change/{name}") for name in held)
-        still = {name for name in held if name not in without and numbers.get(f"change/{name}") == 0 and moving}
+        enough = TINY * numbers["gradient"]
+        pulled = {name for name in held if numbers.get(f"gradient/{name}", 0.0) > enough}
+        still = {name for name in pulled if numbers.get(f"change/{name}") == 0 and moving}
         first = not self._seen
         self._seen += 1
         self._without = without if first else self._without & without
@@ -53,7 +58,7 @@ class Reach(Watcher):
             evidence=f"in the {TIMES} updates watched up to {update.step} no gradient came to {len(names)} of "
             f"{len(update.named)} parameters: {_shown(names)}",
             remedy="follow the tensors from there to the loss for a detach(), .data, .item() or no_grad() on the "
-            "way; give parameters that are not used to no optimizer",
+            "way; if they are not used on purpose, leave them out of the optimizer",
             numbers={"parameters": len(names)},
         )
 

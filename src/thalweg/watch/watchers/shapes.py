@@ -27,8 +27,9 @@ class Shapes(Watcher):
         if self._seen == TIMES or not update.losses:
             return
         self._seen += 1
-        found = update.losses[0].tensors[:2]
-        if len(found) < 2 or not all(one.is_floating_point() and one.numel() > 1 for one in found):
+        pair = update.output, update.targets
+        found = [one for one in pair if one is not None and one.is_floating_point() and one.numel() > 1]
+        if len(found) < 2 or len(update.losses[0].tensors) > 2:
             return
         output, y = (one.shape for one in found)
         if output == y or output.numel() != y.numel():
@@ -42,8 +43,8 @@ class Shapes(Watcher):
                 fault="tensor_shape",
                 severity=Severity.ERROR,
                 where="loss",
-                evidence=f"outputs of shape {tuple(output)} are compared with targets of shape {tuple(y)}: each "
-                f"of {len(y)} with every target, {pairs} pairs",
+                evidence=f"outputs of shape {tuple(output)} are compared with targets of shape {tuple(y)}: "
+                f"every output with every target, {pairs} pairs in place of {output.numel()}",
                 remedy="bring both to one shape, such as by y.unsqueeze(1) or output.squeeze(1)",
                 numbers={"pairs": pairs, "outputs": output.numel()},
             )

@@ -12,8 +12,8 @@ from thalweg.core.finding import Finding, Severity
 from thalweg.watch.update import Update
 from thalweg.watch.watchers.watcher import Watcher
 
-BATCHES = 10
-"""Watched batches over which a unit has to be dead, or a layer saturated."""
+BATCHES, SAMPLES = 10, 256
+"""Watched batches, and samples in them, over which a unit has to be dead, or a layer saturated."""
 
 
 class Units(Watcher):
@@ -24,7 +24,7 @@ class Units(Watcher):
     def __init__(self) -> None:
         self._alive: dict[str, Tensor] = {}
         self._saturated: dict[str, list[float]] = {}
-        self._batches = 0
+        self._clear()
 
     def hear(self, update: Update) -> Iterator[Finding]:
         """Yield layers most of whose units are dead or saturated, each time some batches are together."""
@@ -34,10 +34,16 @@ class Units(Watcher):
         for name in update.bounded:
             self._saturated.setdefault(name, []).append(update.numbers[f"saturated/{name}"])
         self._batches += 1
-        if self._batches == BATCHES:
+        first = update.passes[0].tensors if update.passes else []
+        self._samples += len(first[0]) if first and first[0].ndim else 1
+        if self._batches >= BATCHES and self._samples >= SAMPLES:
             yield from self._dead(update)
             yield from self._at_ends(update)
-            self.__init__()
+            self._clear()
+
+    def _clear(self) -> None:
+        self._alive, self._saturated = {}, {}
+        self._batches = self._samples = 0
 
     def _dead(self, update: Update) -> Iterator[Finding]:
         for name, alive in self._alive.items():
@@ -47,8 +53,8 @@ class Units(Watcher):
                     fault="dead_relu",
                     severity=Severity.ERROR if share == 1 else Severity.WARNING,
                     where=name,
-                    evidence=f"{share:.0%} of the units of {name} were zero for every sample of the {BATCHES} "
-                    f"batches watched up to update {update.step}",
+                    evidence=f"{share:.0%} of the units of {name} were zero for each of the {self._samples} "
+                    f"samples watched up to update {update.step}",
                     remedy="lower the learning rate, initialize for rectifiers, or take a leaky rectifier",
                     numbers={"dead": share, "threshold": DEAD},
                 )
@@ -62,7 +68,7 @@ class Units(Watcher):
                     severity=Severity.WARNING,
                     where=name,
                     evidence=f"{fmean(shares):.0%} of the outputs of {name} were at the ends of their range in "
-                    f"the {BATCHES} batches watched up to update {update.step}",
+                    f"the {self._batches} batches watched up to update {update.step}",
                     remedy="lower the learning rate, scale the inputs, or draw smaller initial weights",
                     numbers={"saturated": fmean(shares), "threshold": SATURATED},
                 )
