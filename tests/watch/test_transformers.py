@@ -15,7 +15,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from thalweg.data import digits
-from thalweg.watch.transformers import WatchCallback
+from thalweg.watch.transformers import Watch
 
 TEXT = (Path(__file__).parent / "test_transformers.py").read_bytes()
 
@@ -72,9 +72,7 @@ def images() -> Rows:
     return Rows(x=x[order], labels=y[order])
 
 
-def train(
-    folder: Path, model: nn.Module, *callbacks: WatchCallback, optimizer: Any = None, **known: Any
-) -> nn.Module:
+def train(folder: Path, model: nn.Module, *callbacks: Watch, optimizer: Any = None, **known: Any) -> nn.Module:
     arguments = TrainingArguments(
         output_dir=str(folder),
         report_to="none",
@@ -100,15 +98,15 @@ def train(
 
 @pytest.fixture
 def watched(tmp_path):
-    def watch(model: nn.Module, *, every: int = 2, **known: Any) -> WatchCallback:
-        callback = WatchCallback(every=every, store=None, quiet=True)
+    def watch(model: nn.Module, *, every: int = 2, **known: Any) -> Watch:
+        callback = Watch(every=every, store=None, quiet=True)
         train(tmp_path, model, callback, **known)
         return callback
 
     return watch
 
 
-def faults(watch: WatchCallback) -> list[str]:
+def faults(watch: Watch) -> list[str]:
     deaf = [told for told in watch.report().unheard if told.startswith("Nothing was heard")]
     assert not deaf, deaf
     return [finding.fault for finding in watch.findings]
@@ -127,7 +125,7 @@ def test_a_healthy_training_has_no_finding_and_all_is_measured(watched, make, na
 @pytest.mark.parametrize("make", [gpt, Classifier])
 @pytest.mark.parametrize("known", [{}, {"bf16": True}])
 def test_weights_are_the_same_to_the_bit(tmp_path, make, known):
-    callback = WatchCallback(every=2, store=None)
+    callback = Watch(every=2, store=None)
     with_it, without = (train(tmp_path, make(), *callbacks, **known) for callbacks in ([callback], []))
     for one, other in zip(with_it.parameters(), without.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -170,7 +168,7 @@ def test_the_end_closes_the_monitor(watched):
 
 def test_leaving_the_callback_closes_the_monitor_after_an_exception(tmp_path):
     model = Ending()
-    with pytest.raises(KeyError), WatchCallback(every=2, store=None) as watch:
+    with pytest.raises(KeyError), Watch(every=2, store=None) as watch:
         train(tmp_path, model, watch)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
     assert watch.report().updates == 3

@@ -8,7 +8,7 @@ than one batch's pass. The ``watchers`` say what is wrong, ``broken`` where the 
 
 ``points`` keeps updates, ``journal`` writes them to the store, ``kept`` reads what a killed process has left.
 `Watched` is the outcome, with its ``words``, its ``pictures`` and what ``show`` prints. ``lightning`` and
-``transformers`` have the callbacks for those who have no loop of their own, `Watch` and `WatchCallback`;
+``transformers`` have the callbacks for those who have no loop of their own, `Watch` and `Watch`;
 ``callback`` is what they share.
 """
 

@@ -110,7 +110,7 @@ def _first(model: nn.Module, batch: Call) -> tuple[str, str] | None:
     for name, module in copied.named_modules():
         module.register_forward_hook(listener(name))
     with unheard(), torch.no_grad():
-        again(copied, batch)
+        _ = again(copied, batch)
     return found[0] if found else None
 
 

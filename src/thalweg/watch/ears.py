@@ -160,6 +160,9 @@ class Ears:
         if not bool(result.isfinite().all()):
             self._broken(call)
         if now is not None:
+            if not now.passes and result.requires_grad:  # of a model that is compiled, or called in parts
+                begin = self._backward_begins(now.step, len(now.losses) + 1, evaluating=False)
+                result.register_hook(self._guard(begin))
             now.losses.append(call.bare() if now.losses else call)
             self.hears_targets |= len(call.tensors) > 1 or targets is not None
 

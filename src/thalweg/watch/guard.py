@@ -35,6 +35,7 @@ class Hook:
 
     def __init__(self, guard: Guard, hook: Callable[..., Any]) -> None:
         self._guard, self._hook = guard, hook
+        self.__name__ = getattr(hook, "__name__", "hook")
 
     def __call__(self, *inputs: Any, **keywords: Any) -> None:
         """Call the hook."""

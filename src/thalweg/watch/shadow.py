@@ -78,8 +78,13 @@ def unheard(state: Tensor | None = None) -> Iterator[None]:
             np.random.set_state(of_numpy)  # noqa: NPY002
 
 
-def again(copied: nn.Module, call: Call) -> Any:
-    """Return what a copy of the model gives for a copy of what the model was called with.
+def again(copied: nn.Module, call: Call, *rest: nn.Module) -> tuple[Any, Careful]:
+    """Return what a copy of the model gives for a copy of what the model was called with, and what went with care.
+
+    Args:
+        copied: The copy.
+        call: Of the model.
+        rest: Other copies that may change.
 
     Raises:
         ModelError: It would change a tensor that is neither, or draw from a generator of its own.
@@ -87,10 +92,11 @@ def again(copied: nn.Module, call: Call) -> Any:
     if call.method != "__call__":
         vars(copied).pop(call.method, None)  # such as a compiled one, which knows the original
     inputs, keywords = mapped(call.inputs, _copy), mapped(dict(call.keywords), _copy)
-    held = [tensors(list(vars(one).values())) for one in copied.modules()]
-    own = (*copied.parameters(), *copied.buffers(), *(one for some in held for one in some))
-    with Careful((*own, *tensors((inputs, keywords)))):
-        return getattr(copied, call.method)(*inputs, **keywords)
+    modules = [one for module in (copied, *rest) for one in module.modules()]
+    held = [tensors([*vars(one).values(), *one.parameters(), *one.buffers()]) for one in modules]
+    careful = Careful((*(one for some in held for one in some), *tensors((inputs, keywords))))
+    with careful:
+        return getattr(copied, call.method)(*inputs, **keywords), careful
 
 
 def _copy(given: Tensor) -> Tensor:

@@ -81,7 +81,9 @@ class Sharpness:
 
     def _again(self, model: nn.Module, first: Call, loss: Call) -> Tensor | None:
         """Return the loss of the same batch, with a graph that belongs to the copy."""
-        output: Any = again(model, first)
+        function: Any = shadow(self._loss) if isinstance(self._loss, nn.Module) else self._loss
+        rest = [function] if isinstance(function, nn.Module) else []
+        output, careful = again(model, first, *rest)
         own = output.get("loss") if isinstance(output, dict) else output if first.method != "__call__" else None
         if first.method != "__call__" or not loss.inputs or not callable(self._loss):
             return own
@@ -98,5 +100,5 @@ class Sharpness:
             return leaf
 
         inputs, keywords = mapped(loss.inputs, of), mapped(dict(loss.keywords), of)
-        function: Any = shadow(self._loss) if isinstance(self._loss, nn.Module) else self._loss
-        return None if missing else function(*inputs, **keywords)
+        with careful:
+            return None if missing else function(*inputs, **keywords)

@@ -20,7 +20,7 @@ else:
         ) from error
 
 
-class WatchCallback(Watching, TrainerCallback):
+class Watch(Watching, TrainerCallback):
     """Watches every training, as `thalweg.watch` watches a loop.
 
     The loss is that which the model returns, its targets are ``labels``. An exception that ends a training is told
@@ -36,7 +36,7 @@ class WatchCallback(Watching, TrainerCallback):
         InputError: At its import: ``transformers`` cannot be imported.
 
     Example:
-        >>> watch = WatchCallback(every=10, store=None)  # Trainer(model, args, callbacks=[watch], ...).train()
+        >>> watch = Watch(every=10, store=None)  # Trainer(model, args, callbacks=[watch], ...).train()
         >>> watch.findings  # and watch.report("watch.html") writes a page
         ()
     """

@@ -27,7 +27,7 @@ def verdict(watched: Watched) -> str:
     told = listed([f"{n} {severity}{'s' if n > 1 else ''}" for n, severity in counts if n])
     span = f"{watched.updates:,} update{'' if watched.updates == 1 else 's'} of {watched.name}"
     if not told:
-        return f"No fault seen in {span}."
+        return f"No fault seen in {span}{', as far as it was heard' if watched.unheard else ''}."
     serious = next(one for one in watched.findings if one.severity is not Severity.NOTE)
     first = "first " if len(watched.findings) > 1 else ""
     return f"{told} in {span}, {first}{serious.fault} ({serious.where})."
