@@ -160,7 +160,8 @@ class Ears:
         if not bool(result.isfinite().all()):
             self._broken(call)
         if now is not None:
-            if not now.passes and result.requires_grad:  # of a model that is compiled, or called in parts
+            alone = not now.passes and self._method == "__call__"  # the model is compiled, or called in parts
+            if alone and result.requires_grad:
                 begin = self._backward_begins(now.step, len(now.losses) + 1, evaluating=False)
                 result.register_hook(self._guard(begin))
             now.losses.append(call.bare() if now.losses else call)
