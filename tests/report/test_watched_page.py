@@ -17,7 +17,7 @@ from thalweg.watch.watched import Watched
 
 @pytest.fixture(scope="module")
 def faulty() -> Watched:
-    loop = Loop(every=1, name="digits <net>").run(120, never, batches(shuffled=False))
+    loop = Loop(every=1, name="digits <net>").run(220, never, batches(shuffled=False))
     loop.monitor.close()
     return loop.monitor.report()
 

@@ -93,6 +93,6 @@ def test_a_model_that_cannot_be_copied_is_said_once(loop):
 
 
 def test_it_is_measured_now_and_then(loop):
-    found = loop(every=1).run(140)
+    found = loop(every=1).run(240)
     steps = [point.step for point in found.monitor.report().points if "sharpness" in point.numbers]
-    assert steps == [0, 100]
+    assert steps == [0, 200]

@@ -157,7 +157,8 @@ class Ears:
         if now is None and (result.numel() != 1 or result.device.type != "cpu" or math.isfinite(result.item())):
             return
         call = Call(inputs, keywords, result, versions(tensors((inputs, dict(keywords)))), targets)
-        if not bool(result.isfinite().all()):
+        single = result.numel() == 1
+        if not (math.isfinite(result.item()) if single else bool(result.isfinite().all())):
             self._broken(call)
         if now is not None:
             alone = not now.passes and self._method == "__call__"  # the model is compiled, or called in parts

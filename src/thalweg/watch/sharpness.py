@@ -12,7 +12,7 @@ from thalweg.curvature.along import Along, along
 from thalweg.watch.shadow import again, mapped, shadow, unheard
 from thalweg.watch.update import Call, Update, tensors
 
-WATCHED, UPDATES = 40, 100
+WATCHED, UPDATES = 40, 200
 """Watched updates, and updates in all, from one measurement to the next at least: it takes as long as four."""
 
 SAME = 0.01

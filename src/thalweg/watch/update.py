@@ -11,6 +11,9 @@ from torch.utils import _pytree
 
 Named = Mapping[str, nn.Parameter]
 
+LEAVES = (Tensor, int, float, str, type(None))
+"""What need not be looked into."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -138,11 +141,13 @@ def versions(found: Sequence[Tensor]) -> tuple[int, ...]:
 
 def _leaves(tree: Any) -> Iterator[Any]:
     """The leaves of lists, tuples and mappings of any class, such as a tokenizer's batch or a model's output."""
-    if isinstance(tree, Mapping):
-        for value in tree.values():
-            yield from _leaves(value)
+    if isinstance(tree, LEAVES):
+        yield tree
     elif isinstance(tree, list | tuple):
         for value in tree:
+            yield from _leaves(value)
+    elif isinstance(tree, dict | Mapping):
+        for value in tree.values():
             yield from _leaves(value)
     else:
         yield from _pytree.tree_leaves(tree)
