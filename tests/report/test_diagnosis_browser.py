@@ -114,6 +114,7 @@ def test_what_is_explained_is_folded_and_opens_with_its_pictures(visit: Visit, p
     page.keyboard.press("Enter")
     assert inside.first.is_visible()
     layers = inside.first.locator(".plot").first
+    layers.locator(".main-svg").first.wait_for()
     assert layers.evaluate(NAMES) == ["0", "1", "2", "3", "4"]
     box = layers.bounding_box()
     assert box

@@ -83,11 +83,13 @@ def duration(seconds: float | None) -> str:
     """Return a time span as text.
 
     Example:
-        >>> duration(0.314), duration(42.3), duration(200)
-        ('0.31 s', '42 s', '3 min 20 s')
+        >>> duration(0.0042), duration(0.314), duration(42.3), duration(200)
+        ('4.2 ms', '0.31 s', '42 s', '3 min 20 s')
     """
     if seconds is None or not math.isfinite(seconds):
         return ABSENT
+    if 0 < seconds < 0.01:
+        return f"{1000 * seconds:.2g} ms"
     if seconds < 10:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
