@@ -131,3 +131,17 @@ def test_an_embedding_has_small_gradients_by_nature(loop):
     model = Recurrent()
     found = loop(model, optimizer=torch.optim.Adam(model.parameters(), lr=3e-3)).run(60)
     assert [one.fault for one in found.monitor.findings if one.severity != "note"] == []
+
+
+def test_losses_of_single_samples_and_several_of_them(loop):
+    """A loss that is not reduced, computed of two halves of a batch, and averaged by hand."""
+
+    def halves(model, optimizer, loss_fn, x, y):
+        optimizer.zero_grad()
+        output = model(x)
+        (loss_fn(output[::2], y[::2]).mean() + loss_fn(output[1::2], y[1::2]).mean()).backward()
+        optimizer.step()
+
+    found = loop(loss=nn.CrossEntropyLoss(reduction="none")).run(30, halves)
+    assert found.faults == []
+    assert len(found.monitor.report().points) == 15

@@ -16,6 +16,7 @@ from torch.utils.hooks import RemovableHandle
 from thalweg.watch.guard import Guard
 from thalweg.watch.layers import Layers
 from thalweg.watch.norms import Norms
+from thalweg.watch.reading import read
 from thalweg.watch.roots import is_multiple, is_scaled, root_of_this
 from thalweg.watch.update import Call, Update, tensors, versions
 
@@ -282,7 +283,7 @@ class Ears:
         if update is not None:
             self._norms.step_ended()
             update.rates = [float(group["lr"]) for group in self.optimizer.param_groups if "lr" in group]
-            self._finish(update)
+            read(update, self._layers.derive, self._norms.derive)
             self._heard(update)
         self.updates += 1
         if self._lasting:
@@ -291,31 +292,3 @@ class Ears:
                     self._end()
             else:
                 self._begin()
-
-    def _finish(self, update: Update) -> None:
-        """Read all numbers at once."""
-        losses = [call.result.detach() for call in update.losses if call.result.numel() == 1]
-        read = {f"loss {k}": loss.reshape(()) for k, loss in enumerate(losses)} | update.scalars
-        values = _numbers(list(read.values()))
-        update.numbers = dict(zip(read, values, strict=True))
-        self._layers.derive(update.numbers)
-        self._norms.derive(update.numbers)
-        parts = [update.numbers.pop(f"loss {k}") for k in range(len(losses))]
-        if parts:
-            # Transformers divide by the tokens of the whole update: what they give are its parts.
-            shares = any(call.keywords.get("num_items_in_batch") is not None for call in update.passes)
-            update.numbers = {"loss": sum(parts) / (1 if shares else len(parts)), **update.numbers}
-        if update.rates:
-            update.numbers["learning rate"] = update.rates[0]
-
-
-def _numbers(scalars: Sequence[Tensor]) -> list[float]:
-    """Return tensors of one number as numbers, with one transfer from each device and of each type."""
-    found = [0.0] * len(scalars)
-    kinds: dict[tuple[torch.dtype, torch.device], list[int]] = {}
-    for k, one in enumerate(scalars):
-        kinds.setdefault((one.dtype, one.device), []).append(k)
-    for places in kinds.values():
-        for k, value in zip(places, torch.stack([scalars[k] for k in places]).tolist(), strict=True):
-            found[k] = value
-    return found

@@ -94,7 +94,7 @@ def _related(update: Update) -> bool:
     if len(update.passes) > 1:  # of which only the first is kept
         return True
     outputs = [one.grad_fn for call in update.passes for one in tensors(call.result) if one.grad_fn is not None]
-    roots = [call.result.grad_fn for call in update.losses if call.result.grad_fn is not None]
+    roots = [one.grad_fn for call in update.losses for one in call.outputs if one.grad_fn is not None]
     return not outputs or not roots or _leads(roots, set(outputs))
 
 
